@@ -8,8 +8,8 @@
 
 namespace lateral {
 
-/// Copies share one flag. Thread safety: all members may be called from any thread; cancel() also from a signal
-/// handler.
+/// Copies share one flag.
+/// Thread safety: all members may be called from any thread; cancel() also from a signal handler.
 class CancelToken {
  public:
   void cancel() const noexcept { flag_->store(true, std::memory_order_relaxed); }

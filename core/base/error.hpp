@@ -1,6 +1,6 @@
 #pragma once
-// Errors inside lateral are exceptions of one type. The code says what a caller can do about it, the message what a
-// person should change: file, line or key; what was expected and what was found.
+// Errors inside lateral are exceptions of one type. The code says what a caller can do about it, the message
+// what a person should change: file, line or key; what was expected and what was found.
 
 #include <sstream>
 #include <stdexcept>

@@ -14,11 +14,12 @@
 namespace lateral {
 
 /// A regular file mapped read-only for as long as the object lives. Move-only.
-/// The file must not be truncated by others meanwhile: reading beyond the new end raises SIGBUS. Files that may
-/// change under us (plugins) are copied first instead.
+/// The file must not be truncated by others meanwhile: reading beyond the new end raises SIGBUS. Files that
+/// may change under us (plugins) are copied first instead.
 class MappedFile {
  public:
-  /// Throws NotFound, Io, or InvalidArgument when `path` is not a regular file. An empty file maps to an empty span.
+  /// Throws NotFound, Io, or InvalidArgument when `path` is not a regular file.
+  /// An empty file maps to an empty span.
   explicit MappedFile(const std::filesystem::path& path);
   ~MappedFile();
   MappedFile(MappedFile&& other) noexcept;
@@ -39,8 +40,8 @@ class MappedFile {
 std::vector<std::byte> read_bytes(const std::filesystem::path& path, std::uint64_t max_bytes);
 std::string read_text(const std::filesystem::path& path, std::uint64_t max_bytes);
 
-/// Calls `body` with a stream to a temporary file beside `path`, then syncs, renames it to `path` and syncs the
-/// folder. If anything throws or the process dies, `path` is what it was before. Throws Io.
+/// Calls `body` with a stream to a temporary file beside `path`, then syncs, renames it to `path` and syncs
+/// the folder. If anything throws or the process dies, `path` is what it was before. Throws Io.
 void write_atomically(const std::filesystem::path& path, const std::function<void(std::ostream&)>& body);
 void write_atomically(const std::filesystem::path& path, std::string_view text);
 

@@ -1,6 +1,6 @@
 #pragma once
-// The only door to the logging library. Its implementation links no torch: PyTorch's include folder carries a newer
-// fmt than the distribution's spdlog accepts, and a file that sees both does not compile.
+// The only door to the logging library. Its implementation links no torch: PyTorch's include folder carries a
+// newer fmt than the distribution's spdlog accepts, and a file that sees both does not compile.
 // Thread safety: every function may be called from any thread.
 
 #include <string_view>

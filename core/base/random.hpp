@@ -1,6 +1,6 @@
 #pragma once
-// Random numbers whose sequence is the same with every compiler and standard library: the standard's distributions
-// are not. The generator is PCG32 (O'Neill 2014, pcg-random.org), written from its definition.
+// Random numbers whose sequence is the same with every compiler and standard library: the standard's
+// distributions are not. The generator is PCG32 (O'Neill 2014, pcg-random.org), written from its definition.
 
 #include <cmath>
 #include <cstdint>
@@ -10,7 +10,8 @@
 
 namespace lateral {
 
-/// Mixes a seed with a stream number, so that item i of a data set never depends on how many items are asked for.
+/// Mixes a seed with a stream number, so that item i of a data set never depends on how many items are
+/// asked for.
 constexpr std::uint64_t mix_seed(std::uint64_t seed, std::uint64_t stream) {
   std::uint64_t z = seed + 0x9E3779B97F4A7C15ULL * (stream + 1);  // splitmix64
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
@@ -39,7 +40,9 @@ class Random {
     return static_cast<std::uint32_t>((static_cast<std::uint64_t>(next()) * n) >> 32U);
   }
   /// In [low, high], both included.
-  int between(int low, int high) { return low + static_cast<int>(below(static_cast<std::uint32_t>(high - low + 1))); }
+  int between(int low, int high) {
+    return low + static_cast<int>(below(static_cast<std::uint32_t>(high - low + 1)));
+  }
   /// In [0, 1), 24 bits.
   float uniform() { return static_cast<float>(next() >> 8U) * 0x1p-24F; }
   float uniform(float low, float high) { return low + (high - low) * uniform(); }
