@@ -1,0 +1,35 @@
+#pragma once
+// The host's side of the ABI: the lat_host that one loaded copy of a plugin sees.
+
+#include <lateral/plugin.h>
+
+#include <filesystem>
+#include <string>
+
+#include "core/plugin/parallel_pool.hpp"
+
+/// What the opaque context of lateral/plugin.h is on this side.
+struct lat_ctx {
+  std::string component;
+  lateral::plugin::ParallelPool pool;
+};
+
+namespace lateral::plugin {
+
+/// Lives until shutdown has returned. Not movable: the plugin holds its address.
+class HostTable {
+ public:
+  HostTable(std::string component, const std::filesystem::path& plugin_dir, std::string thread_name);
+  HostTable(const HostTable&) = delete;
+  HostTable& operator=(const HostTable&) = delete;
+
+  const lat_host* table() const noexcept { return &table_; }
+  lat_ctx* context() noexcept { return &context_; }
+
+ private:
+  std::string plugin_dir_;
+  lat_ctx context_;
+  lat_host table_;
+};
+
+}  // namespace lateral::plugin

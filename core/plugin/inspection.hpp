@@ -1,0 +1,45 @@
+#pragma once
+// What can be known of a plugin without running any of its code, and whether this host may load it.
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/plugin/elf_reader.hpp"
+
+namespace lateral::plugin {
+
+struct PluginFacts {
+  std::filesystem::path file;
+  std::string id;
+  std::string version;
+  std::uint32_t abi_major = 0;
+  std::uint32_t abi_minor_built = 0;
+  std::uint32_t abi_minor_required = 0;
+  std::uint32_t flags = 0;
+  std::uint64_t bytes = 0;
+  std::vector<std::string> needed;
+  std::vector<std::string> problems;  ///< why it will not be loaded; empty = may be
+  std::vector<std::string> pins;      ///< what would keep it mapped after unloading
+  std::vector<std::string> warnings;  ///< what may keep it from unloading or surprise the host
+
+  bool resident() const { return (flags & LAT_PLUGIN_RESIDENT) != 0; }
+};
+
+/// What every load message and `plugin show` must say while workers do not exist.
+inline constexpr std::string_view kThreadIsolation =
+    "isolation \"thread\": a crash inside this plugin takes the host with it";
+
+/// Reads the ELF image and judges it for isolation in a thread.
+/// Throws as read_elf, with `file` in the message.
+PluginFacts inspect(const std::filesystem::path& file, std::span<const std::byte> image);
+
+/// The same from disk. Throws also NotFound and Io.
+PluginFacts inspect(const std::filesystem::path& file);
+
+/// Throws AbiMismatch or Unsupported, naming all problems, unless there are none.
+void require_loadable(const PluginFacts& facts);
+
+}  // namespace lateral::plugin

@@ -1,0 +1,185 @@
+#include "core/plugin/loaded_plugin.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "core/base/error.hpp"
+#include "core/base/log.hpp"
+
+namespace lateral::plugin {
+namespace {
+
+/// What can never be freed, because code of it may still run or is still mapped. Kept reachable on purpose.
+template <typename T>
+void bury(std::shared_ptr<T> thing) {
+  static std::mutex mutex;
+  static auto* const graveyard = new std::vector<std::shared_ptr<T>>;
+  const std::lock_guard lock(mutex);
+  graveyard->push_back(std::move(thing));
+}
+
+/// Unique in the process and short enough for the kernel, so that a plugin's threads, which inherit it, can
+/// be counted.
+std::string new_thread_name(const std::string& id) {
+  static std::atomic<unsigned> count{0};
+  return ("p" + std::to_string(++count) + "." + id).substr(0, 15);
+}
+
+/// An exception whose type lives in the plugin must not outlive the call: it is turned into ours where it
+/// was caught.
+std::function<void()> contained(std::string what, std::function<void()> body) {
+  return [what = std::move(what), body = std::move(body)] {
+    try {
+      body();
+    } catch (const Error&) {
+      throw;
+    } catch (const std::exception& error) {
+      fail(Errc::PluginFault, what, "an exception crossed the plugin's border: ", error.what());
+    } catch (...) {
+      fail(Errc::PluginFault, what, "an unknown exception crossed the plugin's border");
+    }
+  };
+}
+
+constexpr std::chrono::milliseconds kThreadExit{200};
+
+/// What the file said beforehand about a library that did not go.
+std::string explained(const std::string& witness, const PluginFacts& facts) {
+  if (facts.pins.empty()) return witness + ", perhaps for a thread-local destructor that has not run";
+  std::string reasons;
+  for (const auto& pin : facts.pins) reasons += (reasons.empty() ? "" : ", ") + pin;
+  return witness + ": it " + reasons;
+}
+
+}  // namespace
+
+LoadedPlugin::LoadedPlugin(const std::filesystem::path& file, const Timeouts& timeouts)
+    : timeouts_(timeouts),
+      image_(std::make_shared<SealedImage>(file)),
+      facts_(inspect(file, image_->bytes())) {
+  require_loadable(facts_);
+  custody_.enter(State::Verified);
+  thread_name_ = new_thread_name(facts_.id);
+  host_.emplace(facts_.id, std::filesystem::absolute(file).parent_path(), thread_name_);
+  thread_ = std::make_unique<PluginThread>(thread_name_);
+}
+
+std::shared_ptr<LoadedPlugin> LoadedPlugin::open(const std::filesystem::path& file,
+                                                 const Timeouts& timeouts) {
+  // Links are resolved once, so that weights are looked for beside the real file.
+  std::error_code error;
+  const auto real = std::filesystem::canonical(file, error);
+  if (error) fail(Errc::NotFound, "plugin", file.string(), ": ", error.message());
+  const std::shared_ptr<LoadedPlugin> plugin(new LoadedPlugin(real, timeouts));
+  plugin->run("loading " + real.string(), timeouts.load, [plugin] { plugin->map(); });
+  plugin->image_->drop_view();
+  plugin->custody_.enter(State::Loaded);
+  return plugin;
+}
+
+LoadedPlugin::~LoadedPlugin() {
+  close();
+}
+
+void LoadedPlugin::map() {
+  const auto note = read_elf(image_->bytes()).note;
+  library_ = std::make_unique<PluginLibrary>(image_);
+  table_ = negotiate(library_->entry()(host_->table()), *note);
+}
+
+std::shared_ptr<Task> LoadedPlugin::post(PluginThread& thread, std::string_view what,
+                                         std::function<void()> body) {
+  if (custody_.quarantined())
+    fail(Errc::FailedPrecondition, facts_.id, "is quarantined: ", custody_.reason());
+  return thread.post(contained(std::string(what), std::move(body)));
+}
+
+void LoadedPlugin::run(std::string_view what, std::chrono::milliseconds timeout, std::function<void()> body) {
+  const auto task = post(*thread_, what, std::move(body));
+  if (!task->wait_until(Clock::now() + timeout)) {
+    if (task->withdraw()) {
+      fail(Errc::DeadlineExceeded, facts_.id, what, " waited ", timeout.count(), " ms for another call");
+    }
+    give_up(*thread_, what);
+    fail(Errc::DeadlineExceeded, facts_.id, what, " did not return within ", timeout.count(),
+         " ms; the plugin is quarantined");
+  }
+  task->rethrow();
+}
+
+std::unique_ptr<PluginThread> LoadedPlugin::borrow_worker() {
+  {
+    const std::lock_guard lock(workers_mutex_);
+    if (!idle_workers_.empty()) {
+      auto worker = std::move(idle_workers_.back());
+      idle_workers_.pop_back();
+      return worker;
+    }
+  }
+  return std::make_unique<PluginThread>(thread_name_);
+}
+
+void LoadedPlugin::return_worker(std::unique_ptr<PluginThread> worker) {
+  const std::lock_guard lock(workers_mutex_);
+  if (!worker->abandoned()) idle_workers_.push_back(std::move(worker));
+}
+
+void LoadedPlugin::give_up(PluginThread& thread, std::string_view what) {
+  thread.abandon();
+  quarantine(std::string(what) + " did not return");
+}
+
+void LoadedPlugin::quarantine(std::string reason) {
+  log::error("plugin", facts_.id, ": ", reason, "; quarantined, it will not be called again");
+  custody_.enter(State::Quarantined, std::move(reason));
+  bury(shared_from_this());
+}
+
+Removal LoadedPlugin::close() {
+  if (custody_.quarantined()) return {false, custody_.reason()};
+  if (std::exchange(closed_, true)) return {custody_.state() == State::Unmapped, custody_.reason()};
+  thread_.reset();
+  idle_workers_.clear();
+  const Removal removal = unmap();
+  host_.reset();
+  if (!removal.unmapped) bury(std::shared_ptr<void>(image_));
+  image_.reset();
+  custody_.enter(removal.unmapped ? State::Unmapped : State::Retired, removal.reason);
+  return removal;
+}
+
+bool LoadedPlugin::threads_gone() const {
+  // A joined thread stays visible for a moment after it is joined.
+  const auto until = Clock::now() + kThreadExit;
+  while (PluginThread::count_named(thread_name_) > 0) {
+    if (Clock::now() > until) return false;
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+  }
+  return true;
+}
+
+Removal LoadedPlugin::unmap() {
+  if (library_ == nullptr) return {true, {}};
+  host_.reset();  // joins the threads lent to parallel_for
+  if (!threads_gone()) {
+    bury(std::shared_ptr<void>(std::shared_ptr<PluginLibrary>(std::move(library_))));
+    return {false, "it left threads of its own running"};
+  }
+  // Static destructors are plugin code too: a thread of their own, so that a hang is theirs.
+  auto removal = std::make_shared<Removal>();
+  auto library = std::shared_ptr<PluginLibrary>(std::move(library_));
+  PluginThread closer("unload");
+  const auto task = closer.post(contained("unloading", [library, removal] { *removal = library->close(); }));
+  if (!task->wait_until(Clock::now() + timeouts_.call)) {
+    closer.abandon();
+    bury(std::shared_ptr<void>(library));
+    return {false, "its static destructors do not return"};
+  }
+  task->rethrow();
+  if (!removal->unmapped) removal->reason = explained(removal->reason, facts_);
+  return *removal;
+}
+
+}  // namespace lateral::plugin

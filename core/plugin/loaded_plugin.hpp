@@ -1,0 +1,81 @@
+#pragma once
+// The stage between "verified" and "initialised": a library that is mapped, on threads of its own.
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/plugin/host_table.hpp"
+#include "core/plugin/inspection.hpp"
+#include "core/plugin/negotiation.hpp"
+#include "core/plugin/plugin_library.hpp"
+#include "core/plugin/plugin_thread.hpp"
+#include "core/plugin/sealed_image.hpp"
+#include "core/plugin/state.hpp"
+
+namespace lateral::plugin {
+
+/// One mapped copy. The destructor closes it unless close() did. A copy whose code hangs is never destroyed:
+/// it goes to a graveyard with everything it may touch.
+class LoadedPlugin : public std::enable_shared_from_this<LoadedPlugin> {
+ public:
+  /// Verifies the file, starts the thread, maps the library there and negotiates. Throws NotFound, Io,
+  /// Corrupt, Unsupported, AbiMismatch, or DeadlineExceeded when a static constructor hangs; nothing is left
+  /// behind then, except in the last case.
+  static std::shared_ptr<LoadedPlugin> open(const std::filesystem::path& file, const Timeouts& timeouts);
+  ~LoadedPlugin();
+  LoadedPlugin(const LoadedPlugin&) = delete;
+  LoadedPlugin& operator=(const LoadedPlugin&) = delete;
+
+  const PluginFacts& facts() const noexcept { return facts_; }
+  const lat_plugin& functions() const noexcept { return table_.functions; }
+  lat_ctx* context() noexcept { return host_->context(); }
+  const Timeouts& timeouts() const noexcept { return timeouts_; }
+  Custody& custody() noexcept { return custody_; }
+
+  /// Runs `body` on the plugin's thread, after what was posted before, and waits. The body owns what it
+  /// touches. Throws what the body threw; DeadlineExceeded when it did not end in time, and then quarantines.
+  void run(std::string_view what, std::chrono::milliseconds timeout, std::function<void()> body);
+
+  /// Starts `body` there (or, for reentrant encoders, on a borrowed worker) without waiting.
+  std::shared_ptr<Task> post(PluginThread& thread, std::string_view what, std::function<void()> body);
+  PluginThread& thread() noexcept { return *thread_; }
+
+  /// A worker for one reentrant call; give it back unless it hangs.
+  std::unique_ptr<PluginThread> borrow_worker();
+  void return_worker(std::unique_ptr<PluginThread> worker);
+
+  /// The thread does not come back from `what`: detaches it and quarantines.
+  void give_up(PluginThread& thread, std::string_view what);
+  /// No code of this copy is called any more, and it stays mapped for good, with everything it may touch.
+  void quarantine(std::string reason);
+
+  /// Joins all threads, counts those that the plugin left behind, unmaps on a thread of its own, proves it.
+  /// REQUIRES: no call is running.
+  Removal close();
+
+ private:
+  LoadedPlugin(const std::filesystem::path& file, const Timeouts& timeouts);
+  void map();
+  Removal unmap();
+  bool threads_gone() const;
+
+  Timeouts timeouts_;
+  Custody custody_;
+  std::shared_ptr<SealedImage> image_;
+  PluginFacts facts_;
+  std::string thread_name_;
+  std::optional<HostTable> host_;
+  std::unique_ptr<PluginLibrary> library_;
+  PluginTable table_;
+  std::unique_ptr<PluginThread> thread_;
+  std::mutex workers_mutex_;
+  std::vector<std::unique_ptr<PluginThread>> idle_workers_;
+  bool closed_ = false;
+};
+
+}  // namespace lateral::plugin

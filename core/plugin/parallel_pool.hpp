@@ -1,0 +1,47 @@
+#pragma once
+// Threads that the host lends to one plugin for parallel_for, so that plugins need no pools of their own.
+// They belong to one loaded copy and are joined before it is unmapped.
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace lateral::plugin {
+
+class ParallelPool {
+ public:
+  using Body = void (*)(std::uint32_t, void*);
+
+  /// Starts no thread yet. `name` as for PluginThread.
+  explicit ParallelPool(std::string name);
+  ~ParallelPool();
+  ParallelPool(const ParallelPool&) = delete;
+  ParallelPool& operator=(const ParallelPool&) = delete;
+
+  /// Calls body(i, user) for i in [0, n) on these threads and the calling one; returns when all are done. A
+  /// second loop that comes meanwhile runs on its caller alone. False, having done nothing, inside another
+  /// loop's body. Thread safety: may be called from any thread.
+  bool run(std::uint32_t n, Body body, void* user);
+
+ private:
+  struct Loop;
+  void start();
+  void help();
+  static void drain(Loop& loop);
+
+  std::string name_;
+  std::mutex one_loop_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::condition_variable idle_;
+  Loop* loop_ = nullptr;
+  std::uint64_t loops_ = 0;
+  unsigned busy_ = 0;
+  bool stop_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace lateral::plugin

@@ -1,0 +1,116 @@
+#define BOOST_DLL_USE_STD_FS
+#include "core/plugin/plugin_library.hpp"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <sys/sysmacros.h>
+
+#include <boost/dll/shared_library.hpp>
+#include <cinttypes>
+#include <cstdio>
+#include <fstream>
+#include <utility>
+
+#include "core/base/error.hpp"
+
+namespace lateral::plugin {
+namespace {
+
+struct Sought {
+  const std::string& name;
+  bool found = false;
+};
+
+int compare_object(dl_phdr_info* info, std::size_t, void* user) {
+  auto& sought = *static_cast<Sought*>(user);
+  sought.found = sought.found || sought.name == info->dlpi_name;
+  return sought.found ? 1 : 0;
+}
+
+bool loader_lists(const std::string& name) {
+  Sought sought{name};
+  ::dl_iterate_phdr(&compare_object, &sought);
+  return sought.found;
+}
+
+bool loader_knows(const std::string& name) {
+  void* const handle = ::dlopen(name.c_str(), RTLD_NOW | RTLD_NOLOAD);
+  if (handle == nullptr) return false;
+  ::dlclose(handle);
+  return true;
+}
+
+/// Executable mappings only: a backtrace printer may leave a harmless read-only one behind.
+bool kernel_maps(dev_t device, ino_t inode) {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    char access[5] = "";
+    unsigned major_number = 0;
+    unsigned minor_number = 0;
+    std::uint64_t number = 0;
+    if (std::sscanf(line.c_str(), "%*x-%*x %4s %*x %x:%x %" SCNu64, access, &major_number, &minor_number,
+                    &number) != 4) {
+      continue;
+    }
+    if (access[2] == 'x' && number == inode && ::makedev(major_number, minor_number) == device) return true;
+  }
+  return false;
+}
+
+bool resolver_knows(lat_entry entry, const std::string& name) {
+  Dl_info info{};
+  return ::dladdr(reinterpret_cast<const void*>(entry), &info) != 0 && info.dli_fname != nullptr &&
+         name == info.dli_fname;
+}
+
+/// glibc postpones unmapping a library whose thread-local destructors were pending until some other library
+/// is really closed. These two are parts of glibc that nothing links any more.
+void flush_loader() {
+  for (const char* const name : {"libBrokenLocale.so.1", "libanl.so.1"}) {
+    if (void* const handle = ::dlopen(name, RTLD_LAZY | RTLD_LOCAL)) ::dlclose(handle);
+  }
+}
+
+}  // namespace
+
+struct PluginLibrary::Handle {
+  boost::dll::shared_library library;
+};
+
+PluginLibrary::PluginLibrary(std::shared_ptr<const SealedImage> image)
+    : image_(std::move(image)), handle_(std::make_unique<Handle>()), name_(image_->loader_path().string()) {
+  // Boost's message is generic; the loader's own names the symbol or library that is missing.
+  boost::dll::fs::error_code error;
+  ::dlerror();
+  handle_->library.load(image_->loader_path(), error,
+                        boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+  if (error) {
+    const char* const reason = ::dlerror();
+    fail(Errc::Unsupported, "plugin",
+         "the loader refuses it: ", reason != nullptr ? reason : error.message());
+  }
+  if (!handle_->library.has(LAT_ENTRY_NAME)) fail(Errc::Unsupported, "plugin", "has no ", LAT_ENTRY_NAME);
+  entry_ = &handle_->library.get<const lat_plugin*(const lat_host*)>(LAT_ENTRY_NAME);
+}
+
+PluginLibrary::~PluginLibrary() = default;
+
+Removal PluginLibrary::close() {
+  handle_->library.unload();  // says nothing about success: is_loaded() is false for a library that stays
+  Removal result = witness();
+  if (!result.unmapped) {
+    flush_loader();
+    result = witness();
+  }
+  return result;
+}
+
+Removal PluginLibrary::witness() const {
+  if (loader_knows(name_)) return {false, "the loader still knows it"};
+  if (loader_lists(name_)) return {false, "the loader still lists it"};
+  if (kernel_maps(image_->device(), image_->inode())) return {false, "its code is still mapped"};
+  if (resolver_knows(entry_, name_)) return {false, "its entry still resolves"};
+  return {true, {}};
+}
+
+}  // namespace lateral::plugin

@@ -1,0 +1,85 @@
+#include "core/plugin/sealed_image.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "core/base/file.hpp"
+
+#include "core/base/error.hpp"
+
+namespace lateral::plugin {
+namespace {
+
+constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 30U;
+
+[[noreturn]] void fail_with_errno(const char* action) {
+  fail(Errc::Io, "plugin", "cannot ", action, " a copy in memory: ", std::strerror(errno));
+}
+
+void write_all(int fd, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) fail_with_errno("write");
+    bytes = bytes.subspan(static_cast<std::size_t>(n));
+  }
+}
+
+}  // namespace
+
+SealedImage::SealedImage(const std::filesystem::path& file) {
+  const auto content = read_bytes(file, kMaxBytes);
+  fd_ = ::memfd_create(file.filename().c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (fd_ < 0) fail_with_errno("make");
+  try {
+    write_all(fd_, content);
+    if (::fcntl(fd_, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
+      fail_with_errno("seal");
+    }
+    struct stat status {};
+    if (::fstat(fd_, &status) != 0) fail_with_errno("look at");
+    device_ = status.st_dev;
+    inode_ = status.st_ino;
+    if (!content.empty()) {
+      void* const view = ::mmap(nullptr, content.size(), PROT_READ, MAP_PRIVATE, fd_, 0);
+      if (view == MAP_FAILED) fail_with_errno("map");
+      data_ = static_cast<const std::byte*>(view);
+      size_ = content.size();
+    }
+  } catch (...) {
+    ::close(fd_);
+    throw;
+  }
+}
+
+SealedImage::~SealedImage() {
+  drop_view();
+  if (fd_ >= 0) ::close(fd_);
+}
+
+SealedImage::SealedImage(SealedImage&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)),
+      data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      device_(other.device_),
+      inode_(other.inode_) {}
+
+std::filesystem::path SealedImage::loader_path() const {
+  return "/proc/self/fd/" + std::to_string(fd_);
+}
+
+void SealedImage::drop_view() noexcept {
+  if (data_ != nullptr)
+    ::munmap(const_cast<std::byte*>(data_), size_);  // NOLINT: munmap takes what mmap gave
+  data_ = nullptr;
+  size_ = 0;
+}
+
+}  // namespace lateral::plugin
