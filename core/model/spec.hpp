@@ -1,0 +1,75 @@
+#pragma once
+// What a decoder is made of, as one set of numbers and switches: a family is a way to fill it in, not a class.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lateral::model {
+
+enum class NormKind { Layer, Rms };
+enum class PositionKind {
+  /// A table added to the embeddings (OPT).
+  Learned,
+  /// Queries and keys are turned by their position, first half of each head against the second (Llama).
+  Rotary,
+};
+enum class Activation { Relu, Gelu, GeluTanh, Silu };
+
+/// Rotary frequencies: head dimension pair i turns by position * theta^(-2i / head_dim), after scaling.
+struct RotarySpec {
+  enum class Scaling { None, Linear, Llama3 };
+  double theta = 10000.0;
+  Scaling scaling = Scaling::None;
+  double factor = 1.0;  ///< Linear, Llama3: long wavelengths are stretched by it
+  double low_frequency_factor = 1.0, high_frequency_factor = 4.0;  ///< Llama3 only
+  std::int64_t original_positions = 8192;                          ///< Llama3 only
+};
+
+struct DecoderSpec {
+  std::string family;  ///< "opt" or "llama": chooses the names of the tensors in files, nothing else
+
+  std::int64_t layers = 0;
+  std::int64_t hidden = 0;
+  std::int64_t heads = 0;
+  std::int64_t kv_heads = 0;  ///< divides heads; fewer than heads is grouped-query attention
+  std::int64_t head_dim = 0;  ///< heads * head_dim need not be hidden
+  std::int64_t intermediate = 0;
+  std::int64_t vocab = 0;
+  std::int64_t max_positions = 0;
+  /// Width of the token table; where it is not hidden, projections go in and out.
+  std::int64_t embedding_width = 0;
+
+  NormKind norm = NormKind::Rms;
+  double norm_epsilon = 1e-5;
+  bool norm_affine = true;  ///< layer norms have a weight and a bias
+  bool pre_norm = true;     ///< false: each norm follows its residual sum (OPT-350M)
+  bool final_norm = true;   ///< a norm before the head
+
+  PositionKind positions = PositionKind::Rotary;
+  std::int64_t position_offset = 0;  ///< learned positions start at this row of their table (OPT: 2)
+  RotarySpec rotary;
+
+  Activation activation = Activation::Silu;
+  bool gated_ffn = true;  ///< down(act(gate(x)) * up(x)) instead of down(act(up(x)))
+  bool qkv_bias = false, output_bias = false, ffn_bias = false;
+  bool tied_head = true;  ///< the head is the token table
+
+  std::int64_t bos = -1, pad = -1;  ///< -1: the model has none
+  std::vector<std::int64_t> eos;    ///< ids that end an answer
+
+  std::int64_t kv_width() const { return kv_heads * head_dim; }
+};
+
+/// Reads a Hugging Face config.json of the OPT or Llama family (as transformers 4 and 5 write them).
+/// Throws Corrupt (not JSON), InvalidArgument with every missing or impossible value at once, Unsupported for
+/// another model_type, activation or rotary scaling, naming those that work. `source` is used in messages.
+DecoderSpec parse_spec(std::string_view json, std::string_view source);
+DecoderSpec read_spec(const std::filesystem::path& config_json);
+
+/// Throws InvalidArgument with all that cannot work in `spec`.
+void check_spec(const DecoderSpec& spec, std::string_view source);
+
+}  // namespace lateral::model
