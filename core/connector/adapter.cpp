@@ -1,0 +1,108 @@
+#include "core/connector/adapter.hpp"
+
+#include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+
+#include <map>
+#include <string_view>
+
+#include "core/base/error.hpp"
+#include "core/base/random.hpp"
+
+namespace lateral::connector {
+namespace {
+
+/// Each part draws from a stream of its own, so that adding low rank does not change how the aligner begins.
+enum Stream : std::uint64_t { kAligner = 1, kLinks = 2, kLora = 3 };
+
+std::shared_ptr<const LateKvSource> source_of(const AdapterInfo& info) {
+  std::optional<SeenGate> seen;
+  if (info.seen) seen.emplace(info.aligner.width, *info.seen);
+  return std::make_shared<LateKvSource>(Aligner(info.aligner, mix_seed(info.seed, kAligner)),
+                                        Links(info.blocks, mix_seed(info.seed, kLinks), info.tau),
+                                        std::move(seen));
+}
+
+std::shared_ptr<const KvLora> lora_of(const AdapterInfo& info) {
+  if (!info.lora) return nullptr;
+  return std::make_shared<KvLora>(*info.lora, info.blocks, mix_seed(info.seed, kLora));
+}
+
+/// Fills every tensor of `to` that `from` has under the same name.
+void copy_common(const std::vector<model::NamedTensor>& from, const std::vector<model::NamedTensor>& to) {
+  const c10::NoGradGuard no_gradients;
+  std::map<std::string, at::Tensor> known;
+  for (const auto& [name, tensor] : from) known.emplace(name, tensor);
+  for (const auto& [name, tensor] : to) {
+    if (const auto found = known.find(name); found != known.end()) tensor.copy_(found->second);
+  }
+}
+
+/// FNV-1a, 64 bits (Fowler, Noll, Vo): enough to tell adapters apart, no protection against forgery.
+class Fingerprint {
+ public:
+  Fingerprint& add(std::string_view bytes) {
+    for (const char c : bytes) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
+    return *this;
+  }
+  Fingerprint& add(const at::Tensor& tensor) {
+    const auto flat = tensor.detach().to(at::kCPU).contiguous();
+    return add(std::string_view(static_cast<const char*>(flat.const_data_ptr()), flat.nbytes()));
+  }
+  std::string text() const {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string digits(16, '0');
+    for (std::size_t i = 0; i < digits.size(); ++i) digits[i] = kDigits[(hash_ >> (60 - 4 * i)) & 15U];
+    return digits;
+  }
+
+ private:
+  std::uint64_t hash_ = 0xCBF29CE484222325ULL;
+};
+
+}  // namespace
+
+Adapter::Adapter(AdapterInfo info)
+    : info_(std::move(info)), source_(source_of(info_)), lora_(lora_of(info_)) {}
+
+std::vector<model::NamedTensor> Adapter::parameters() const {
+  auto all = source_->parameters();
+  if (lora_ != nullptr) {
+    for (auto& named : lora_->parameters()) all.push_back(std::move(named));
+  }
+  return all;
+}
+
+Adapter Adapter::clone() const {
+  Adapter copy(info_);
+  copy_common(parameters(), copy.parameters());
+  return copy;
+}
+
+Adapter Adapter::with_seen_gate(std::optional<SeenGate::Scope> scope) const {
+  AdapterInfo info = info_;
+  info.seen.reset();
+  Adapter bare(info);
+  copy_common(parameters(), bare.parameters());
+  if (!scope) return bare;
+  info.seen = scope;
+  Adapter gated(info);
+  copy_common(bare.parameters(), gated.parameters());
+  return gated;
+}
+
+void Adapter::require_gradients(bool required) const {
+  for (const auto& named : parameters()) named.tensor.requires_grad_(required);
+}
+
+std::string Adapter::identity() const {
+  Fingerprint fingerprint;
+  fingerprint.add(info_.base_model).add("\n").add(info_.token_space).add("\n");
+  fingerprint.add(name_of(info_.method)).add("\n").add(info_.blocks.text()).add("\n");
+  fingerprint.add(detail::concat(info_.tau, '\n', info_.lora ? info_.lora->alpha : 0.0, '\n'));
+  if (info_.seen) fingerprint.add(*info_.seen == SeenGate::Scope::Token ? "token\n" : "sample\n");
+  for (const auto& named : parameters()) fingerprint.add(named.name).add(named.tensor);
+  return fingerprint.text();
+}
+
+}  // namespace lateral::connector

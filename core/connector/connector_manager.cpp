@@ -1,0 +1,58 @@
+#include "core/connector/connector_manager.hpp"
+
+#include "core/base/error.hpp"
+
+namespace lateral::connector {
+
+ConnectorManager::ConnectorManager(int layers, std::size_t kept_states)
+    : layers_(layers), wiring_(std::make_shared<const Wiring>()), states_(kept_states) {}
+
+void ConnectorManager::attach(std::shared_ptr<const Connection> connection) {
+  check_blocks(connection.get());
+  wiring_.update([&](const Wiring& now) { return std::make_shared<const Wiring>(now.with(connection)); });
+}
+
+std::shared_ptr<const Connection> ConnectorManager::replace(std::shared_ptr<const Connection> connection) {
+  check_blocks(connection.get());
+  std::shared_ptr<const Connection> former;
+  wiring_.update([&](const Wiring& now) {
+    former = now.find(connection->id);
+    return std::make_shared<const Wiring>(now.with_replaced(connection));
+  });
+  states_.forget(connection->id);
+  return former;
+}
+
+std::shared_ptr<const Connection> ConnectorManager::detach(const std::string& id) {
+  std::shared_ptr<const Connection> former;
+  wiring_.update([&](const Wiring& now) {
+    former = now.find(id);
+    return std::make_shared<const Wiring>(now.without(id));
+  });
+  states_.forget(id);
+  return former;
+}
+
+std::unique_ptr<AnswerAttachments> ConnectorManager::begin_answer(const Samples& samples,
+                                                                  const TextView& text) const {
+  auto answer = std::make_unique<AnswerAttachments>(wiring_.lease(), layers_);
+  for (const auto& connection : answer->wiring()->connections()) {
+    const auto sample = samples.find(connection->id);
+    if (sample == samples.end()) continue;
+    answer->activate(connection, states_.begin(*connection, sample->second.id, sample->second.tokens, text));
+  }
+  return answer;
+}
+
+void ConnectorManager::check_blocks(const Connection* connection) const {
+  if (connection == nullptr || connection->source == nullptr) {
+    fail(Errc::InvalidArgument, "connector", "a connection needs a source");
+  }
+  const int theirs = connection->source->blocks().layers();
+  if (theirs != layers_) {
+    fail(Errc::InvalidArgument, "connector", '"', connection->id, "\" was made for a model of ", theirs,
+         " blocks; this one has ", layers_);
+  }
+}
+
+}  // namespace lateral::connector

@@ -1,0 +1,60 @@
+#pragma once
+// Attaches and detaches connections while answers run.
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "core/connector/answer_attachments.hpp"
+#include "core/connector/connection.hpp"
+#include "core/connector/state_cache.hpp"
+#include "core/connector/wiring.hpp"
+#include "core/wiring/snapshot.hpp"
+
+namespace lateral::connector {
+
+/// What one modality gives to one answer.
+struct Sample {
+  std::string id;  ///< names these tokens, so that their keys and values are made once; empty = not kept
+  Tokens tokens;
+};
+using Samples = std::map<std::string, Sample>;  ///< by connection id
+
+/// Thread safety: every member from any thread. Attach and detach exchange one pointer: they wait for no
+/// answer, and no answer waits for them. An answer keeps the wiring it began with.
+class ConnectorManager {
+ public:
+  /// For a decoder of `layers` blocks; keeps the keys and values of the last `kept_states` samples of
+  /// any connection.
+  explicit ConnectorManager(int layers, std::size_t kept_states = 64);
+
+  /// Throws FailedPrecondition when the id is attached already, InvalidArgument when the connection was made
+  /// for another number of blocks.
+  void attach(std::shared_ptr<const Connection> connection);
+  /// Puts the connection in the place of the one with its id, in one step; returns the former one, for a
+  /// rollback, or null if there was none.
+  std::shared_ptr<const Connection> replace(std::shared_ptr<const Connection> connection);
+  /// Returns what was detached. Throws NotFound, naming what is attached.
+  std::shared_ptr<const Connection> detach(const std::string& id);
+
+  wiring::Lease<Wiring> lease() const { return wiring_.lease(); }
+  int layers() const { return layers_; }
+  /// The lowest block that anything attached touches; layers() if nothing is attached.
+  int first_block() const { return lease()->first_block(layers_); }
+
+  /// Everything attached now, for one answer about `samples`. Connections without a sample are absent;
+  /// samples without a connection are ignored, as after a detach.
+  /// Throws InvalidArgument when tokens do not fit.
+  std::unique_ptr<AnswerAttachments> begin_answer(const Samples& samples, const TextView& text = {}) const;
+
+  std::size_t kept_states() const { return states_.size(); }
+
+ private:
+  void check_blocks(const Connection* connection) const;
+
+  int layers_;
+  wiring::Snapshot<Wiring> wiring_;
+  mutable StateCache states_;
+};
+
+}  // namespace lateral::connector
