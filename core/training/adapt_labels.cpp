@@ -1,0 +1,227 @@
+#include "core/training/adapt_labels.hpp"
+
+#include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "core/base/error.hpp"
+#include "core/base/random.hpp"
+#include "core/training/batch_order.hpp"
+#include "core/training/early_states.hpp"
+#include "core/training/fingerprint.hpp"
+#include "core/training/held_out.hpp"
+#include "core/training/text_batch.hpp"
+#include "core/training/trained_parts.hpp"
+
+namespace lateral::training {
+namespace {
+
+constexpr const char* kPhase = "adapt";
+constexpr const char* kConnection = "adapting";
+
+// Streams of the seed, so that no two uses draw the same numbers.
+enum Stream : std::uint64_t { kSplit, kOrder, kDropout };
+
+using ExampleRefs = std::vector<const Example*>;
+
+class Adaptation {
+ public:
+  Adaptation(const model::Decoder& decoder, const connector::Adapter& adapter,
+             std::span<const Example> examples, const TokenProvider& tokens, const AdaptOptions& options,
+             const std::vector<Sense>& beside)
+      : options_(options),
+        decoder_(decoder),
+        adapter_(adapter),
+        blocks_(trainable_blocks(decoder)),
+        split_(split(examples, options.held_out_share, mix_seed(options.seed, kSplit))),
+        senses_(with(beside, adapter, cache_of(options, adapter, tokens)), decoder.spec().layers),
+        // A connection that touches nothing lower must not pull trainable blocks into the frozen prefix.
+        states_(decoder, std::min(senses_.first_block(), blocks_.first), options.state_bytes),
+        order_(static_cast<std::int64_t>(split_.train.size()), options.batch,
+               mix_seed(options.seed, kOrder)) {
+    prepare(examples);
+  }
+
+  Task task(std::span<const Example> examples) {
+    Task task;
+    task.phase = kPhase;
+    task.fingerprint = fingerprint(examples);
+    task.groups = groups();
+    task.schedule = {options_.warm_up, Decay::Cosine, 0.01};
+    task.loss = [this](std::int64_t step) { return loss(step); };
+    if (!split_.held_out.empty()) task.held_out = [this] { return held_out_loss(); };
+    task.early_stopping = options_.early_stopping;
+    return task;
+  }
+
+  AdaptReport report(TrainResult run) const {
+    AdaptReport report;
+    report.run = std::move(run);
+    report.questions = static_cast<std::int64_t>(split_.train.size());
+    const auto samples = samples_of(split_.train);
+    report.samples = static_cast<std::int64_t>(std::set<std::string>(samples.begin(), samples.end()).size());
+    report.held_out_questions = static_cast<std::int64_t>(split_.held_out.size());
+    report.state_bytes = states_.bytes();
+    count_right(report);
+    return report;
+  }
+
+ private:
+  static TokenProvider cache_of(const AdaptOptions& options, const connector::Adapter& adapter,
+                                const TokenProvider& tokens) {
+    auto cache = options.tokens ? options.tokens : std::make_shared<TokenCache>();
+    return cached(std::move(cache), adapter.info().token_space, tokens);
+  }
+
+  static std::vector<Sense> with(std::vector<Sense> beside, const connector::Adapter& adapter,
+                                 TokenProvider tokens) {
+    beside.push_back({connector::connection_of(kConnection, adapter), std::move(tokens)});
+    return beside;
+  }
+
+  void prepare(std::span<const Example> examples) {
+    std::vector<model::Ids> sequences;
+    for (const auto& example : examples) sequences.push_back(sequence_of(example));
+    states_.keep(std::move(sequences), options_.run.cancel, options_.run.progress);
+  }
+
+  std::vector<ParameterGroup> groups() const {
+    std::vector<ParameterGroup> groups{
+        {"aligners", parameters_of(adapter_, "aligner."), options_.aligner_rate, options_.weight_decay},
+        {"links", parameters_of(adapter_, "links."), options_.link_rate, 0},
+        {"lora", parameters_of(adapter_, "lora."), options_.lora_rate, options_.weight_decay},
+        {"decoder", blocks_.tensors, options_.decoder_rate, options_.weight_decay}};
+    return groups;
+  }
+
+  std::string fingerprint(std::span<const Example> examples) const {
+    Fingerprint print;
+    print.add(kPhase).add(adapter_.identity()).add(options_.seed).add(options_.batch).add(options_.warm_up);
+    print.add(options_.aligner_rate)
+        .add(options_.link_rate)
+        .add(options_.lora_rate)
+        .add(options_.decoder_rate);
+    print.add(options_.weight_decay).add(options_.token_dropout).add(options_.held_out_share);
+    print.add(options_.early_stopping.every).add(options_.early_stopping.patience).add(options_.state_bytes);
+    for (const auto& example : examples) {
+      print.add(example.sample);
+      for (const auto id : example.prompt) print.add(id);
+      for (const auto id : example.answer_ids) print.add(id);
+    }
+    return print.text();
+  }
+
+  at::Tensor loss(std::int64_t step) {
+    ExampleRefs examples;
+    for (const auto index : order_.at(step))
+      examples.push_back(split_.train[static_cast<std::size_t>(index)]);
+    const TokenDropout dropout{options_.token_dropout,
+                               mix_seed(mix_seed(options_.seed, kDropout), static_cast<std::uint64_t>(step))};
+    const auto batch = text_batch(states_, examples);
+    return at::cross_entropy_loss(logits(batch, examples, dropout), batch.targets);
+  }
+
+  at::Tensor logits(const TextBatch& batch, std::span<const Example* const> examples,
+                    const TokenDropout& dropout) const {
+    const auto attachments = senses_.attach(samples_of(examples), batch.view(), dropout);
+    return target_logits(decoder_, states_.first_block(), batch, attachments.get());
+  }
+
+  /// Calls visit(examples, batch, logits) for all held-out questions in batches.
+  template <typename Visit>
+  void for_held_out(Visit&& visit) const {
+    const c10::NoGradGuard no_grad;
+    const auto at_once = static_cast<std::size_t>(options_.batch);
+    for (std::size_t first = 0; first < split_.held_out.size(); first += at_once) {
+      options_.run.cancel.check(kPhase);
+      const auto size = std::min(at_once, split_.held_out.size() - first);
+      const auto examples = std::span(split_.held_out).subspan(first, size);
+      const auto batch = text_batch(states_, examples);
+      visit(examples, batch, logits(batch, examples, {}));
+    }
+  }
+
+  double held_out_loss() const {
+    double sum = 0;
+    std::int64_t targets = 0;
+    for_held_out([&](std::span<const Example* const>, const TextBatch& batch, const at::Tensor& scores) {
+      sum += at::cross_entropy_loss(scores, batch.targets, {}, at::Reduction::Sum).item<double>();
+      targets += batch.targets.numel();
+    });
+    return sum / static_cast<double>(targets);
+  }
+
+  void count_right(AdaptReport& report) const {
+    std::map<std::string, std::pair<std::int64_t, std::int64_t>> counts;  // hits, trials
+    std::int64_t hits = 0;
+    for_held_out(
+        [&](std::span<const Example* const> examples, const TextBatch& batch, const at::Tensor& scores) {
+          const auto wrong = scores.argmax(-1).ne(batch.targets).to(at::kLong);
+          const auto wrong_in_row = at::zeros({static_cast<std::int64_t>(examples.size())}, wrong.options())
+                                        .index_add(0, batch.row, wrong);
+          for (std::size_t i = 0; i < examples.size(); ++i) {
+            const bool right = wrong_in_row[static_cast<std::int64_t>(i)].item<std::int64_t>() == 0;
+            auto& [type_hits, type_trials] = counts[examples[i]->type];
+            type_hits += right ? 1 : 0;
+            ++type_trials;
+            hits += right ? 1 : 0;
+          }
+        });
+    report.held_out = wilson(hits, report.held_out_questions);
+    for (const auto& [type, count] : counts) report.by_type[type] = wilson(count.first, count.second);
+  }
+
+  const AdaptOptions& options_;
+  const model::Decoder& decoder_;
+  const connector::Adapter& adapter_;
+  TrainableBlocks blocks_;
+  Split split_;
+  Senses senses_;
+  EarlyStates states_;
+  BatchOrder order_;
+};
+
+void check_examples(std::span<const Example> examples) {
+  const auto empty = [](const Example& example) {
+    return example.prompt.empty() || example.answer_ids.empty();
+  };
+  if (examples.empty()) fail(Errc::InvalidArgument, kPhase, "there are no questions to learn from");
+  const auto found = std::find_if(examples.begin(), examples.end(), empty);
+  if (found != examples.end()) {
+    fail(Errc::InvalidArgument, kPhase, "a question about ", found->sample, " has no prompt or no answer");
+  }
+}
+
+NamedTensors trained_of(const connector::Adapter& adapter) {
+  NamedTensors all;
+  for (const char* part : {"aligner.", "links.", "lora."}) {
+    const auto some = parameters_of(adapter, part);
+    all.insert(all.end(), some.begin(), some.end());
+  }
+  return all;
+}
+
+RunOptions with_budget(RunOptions run, std::size_t questions) {
+  // Seen to be enough: about 130 steps for 300 questions, 300 for 1,000; more overfits.
+  if (!run.budget.steps && !run.budget.seconds)
+    run.budget.steps = 60 + static_cast<std::int64_t>(questions) / 4;
+  return run;
+}
+
+}  // namespace
+
+AdaptReport adapt_labels(const model::Decoder& decoder, connector::Adapter& adapter,
+                         std::span<const Example> examples, const TokenProvider& tokens,
+                         const AdaptOptions& options, const std::vector<Sense>& beside) {
+  const auto started = std::chrono::steady_clock::now();
+  check_examples(examples);
+  const RecordGradients recording(trained_of(adapter));
+  Adaptation adaptation(decoder, adapter, examples, tokens, options, beside);
+  const auto run = train(adaptation.task(examples), with_budget(options.run, examples.size()), started);
+  return adaptation.report(run);
+}
+
+}  // namespace lateral::training

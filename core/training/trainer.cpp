@@ -1,0 +1,160 @@
+#include "core/training/trainer.hpp"
+
+#include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/base/error.hpp"
+#include "core/training/checkpoint.hpp"
+#include "core/training/plan_steps.hpp"
+
+namespace lateral::training {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point then) {
+  return std::chrono::duration<double>(Clock::now() - then).count();
+}
+
+NamedTensors prefixed(const char* prefix, const NamedTensors& tensors) {
+  NamedTensors renamed;
+  for (const auto& [name, tensor] : tensors) renamed.emplace_back(prefix + name, tensor);
+  return renamed;
+}
+
+class Run {
+ public:
+  Run(const Task& task, const RunOptions& options, Clock::time_point started)
+      : task_(task), options_(options), optimizer_(task.groups, task.optimizer), begun_(Clock::now()) {
+    resumed_ = resume();
+    if (resumed_) return;
+    at_.fingerprint = task_.fingerprint;
+    best_ = snapshot(optimizer_.parameters());
+    at_.steps = plan_steps(task_, options_.budget, options_.cancel, started);
+    if (task_.held_out) look();
+    save();
+  }
+
+  TrainResult finish() {
+    ProgressMeter meter(task_.phase, at_.step, at_.steps, options_.progress);
+    while (at_.step < at_.steps && !at_.stopped) {
+      if (options_.cancel.cancelled()) save();
+      options_.cancel.check(task_.phase);
+      step();
+      if (task_.held_out && due()) look();
+      if (task_.held_out) meter.set_held_out(at_.best_held_out);
+      meter.advance(at_.stopped ? at_.steps : at_.step, last_loss_);
+      if (seconds_since(saved_) >= options_.checkpoint.every_seconds) save();
+    }
+    save();
+    if (task_.held_out) copy_by_name(best_, optimizer_.parameters(), task_.phase);
+    optimizer_.zero_grad();
+    return result();
+  }
+
+ private:
+  void step() {
+    optimizer_.zero_grad();
+    const at::Tensor loss = task_.loss(at_.step);
+    loss.backward();
+    last_loss_ = loss.item<double>();
+    if (!std::isfinite(last_loss_)) {
+      fail(Errc::FailedPrecondition, task_.phase, "the loss of step ", at_.step,
+           " is not finite; lower the learning rate or check the tokens");
+    }
+    optimizer_.step(task_.schedule.factor(at_.step, at_.steps));
+    ++at_.step;
+  }
+
+  bool due() const { return at_.step % task_.early_stopping.every == 0 || at_.step == at_.steps; }
+
+  void look() {
+    const c10::NoGradGuard no_grad;
+    const double loss = task_.held_out();
+    if (loss < at_.best_held_out) {
+      at_.best_held_out = loss;
+      at_.best_step = at_.step;
+      best_ = snapshot(optimizer_.parameters());
+    }
+    const auto& stopping = task_.early_stopping;
+    at_.stopped = stopping.patience > 0 && at_.step - at_.best_step >= stopping.patience * stopping.every;
+  }
+
+  void save() {
+    saved_ = Clock::now();
+    if (options_.checkpoint.path.empty()) return;
+    at_.updates = optimizer_.updates();
+    at_.tensors = on_disk();
+    save_checkpoint(options_.checkpoint.path, at_);
+  }
+
+  bool resume() {
+    if (options_.checkpoint.path.empty()) return false;
+    auto found = load_checkpoint(options_.checkpoint.path, task_.fingerprint);
+    if (!found) return false;
+    at_ = std::move(*found);
+    best_ = snapshot(optimizer_.parameters());
+    copy_by_name(at_.tensors, on_disk(), "checkpoint");
+    optimizer_.restore(at_.tensors, at_.updates);
+    saved_ = Clock::now();
+    return true;
+  }
+
+  NamedTensors on_disk() const {
+    NamedTensors all = prefixed("p.", optimizer_.parameters());
+    const NamedTensors state = optimizer_.state();
+    all.insert(all.end(), state.begin(), state.end());
+    if (task_.held_out) {
+      const NamedTensors best = prefixed("best.", best_);
+      all.insert(all.end(), best.begin(), best.end());
+    }
+    return all;
+  }
+
+  TrainResult result() const {
+    TrainResult result;
+    result.steps = at_.step;
+    result.planned = at_.steps;
+    result.last_loss = last_loss_;
+    if (task_.held_out) result.held_out = at_.best_held_out;
+    result.best_step = task_.held_out ? at_.best_step : at_.step;
+    result.resumed = resumed_;
+    result.seconds = seconds_since(begun_);
+    return result;
+  }
+
+  const Task& task_;
+  const RunOptions& options_;
+  AdamW optimizer_;
+  Clock::time_point begun_, saved_;
+  Checkpoint at_;
+  NamedTensors best_;
+  double last_loss_ = 0;
+  bool resumed_ = false;
+};
+
+void check(const Task& task, const RunOptions& options) {
+  const Budget& budget = options.budget;
+  if (!budget.steps && !budget.seconds) {
+    fail(Errc::InvalidArgument, task.phase, "no budget: give a number of steps or of seconds");
+  }
+  if (budget.steps.value_or(1) < 1 || !(budget.seconds.value_or(1) > 0)) {
+    fail(Errc::InvalidArgument, task.phase, "a budget must be above zero");
+  }
+  if (task.held_out && task.early_stopping.every < 1) {
+    fail(Errc::InvalidArgument, task.phase, "early stopping must look every 1 or more steps");
+  }
+}
+
+}  // namespace
+
+TrainResult train(const Task& task, const RunOptions& options, Clock::time_point started) {
+  check(task, options);
+  return Run(task, options, started).finish();
+}
+
+}  // namespace lateral::training
