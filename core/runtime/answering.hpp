@@ -1,0 +1,65 @@
+#pragma once
+// Questions to answers: the model, what is attached to it, and what the senses saw.
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/cancel.hpp"
+#include "core/config/config.hpp"
+#include "core/connector/connector_manager.hpp"
+#include "core/model/generate.hpp"
+#include "core/runtime/language.hpp"
+
+namespace lateral::runtime {
+
+struct Reply {
+  std::string text;
+  std::vector<std::int64_t> ids;    ///< as generated, with the id that ended it if one did
+  std::vector<std::string> senses;  ///< connections that took part
+  std::string logits;               ///< 16 hexadecimal digits over the last logits' bits; empty with beams
+  double first_token_ms = 0, total_ms = 0;
+};
+
+/// The text so far grows by `piece`.
+using TextCallback = std::function<void(std::string_view piece)>;
+
+struct AnswerOptions {
+  TextCallback on_text;
+  CancelToken cancel;
+  std::int64_t min_new_tokens = 0;  ///< until then nothing ends the answer
+};
+
+/// Keeps the text-only part of recent questions: it depends on the words alone, so a new frame under the same question
+/// runs only the connected blocks. Thread safety: all members from any thread, as many answers at once as wanted.
+class Answering {
+ public:
+  Answering(std::shared_ptr<const Language> language,
+            std::shared_ptr<const connector::ConnectorManager> manager, const config::RunConfig& run);
+
+  /// One answer with what is attached at this moment. Throws Cancelled, and what generating throws.
+  Reply ask(std::string_view question, const connector::Samples& samples,
+            const AnswerOptions& options = {}) const;
+
+ private:
+  std::shared_ptr<const model::Prefix> prefix_of(const model::Ids& prompt, std::int64_t first_block) const;
+
+  struct Kept {
+    model::Ids prompt;
+    std::int64_t first_block;
+    std::shared_ptr<const model::Prefix> prefix;
+  };
+
+  std::shared_ptr<const Language> language_;
+  std::shared_ptr<const connector::ConnectorManager> manager_;
+  config::RunConfig run_;
+  mutable std::mutex mutex_;
+  mutable std::list<Kept> kept_;  // most recently used first
+};
+
+}  // namespace lateral::runtime

@@ -1,0 +1,225 @@
+#include "core/runtime/learning.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <utility>
+
+#include "core/base/error.hpp"
+#include "core/base/log.hpp"
+#include "core/runtime/evaluation.hpp"
+#include "core/training/adapt_labels.hpp"
+#include "core/training/teach.hpp"
+
+namespace lateral::runtime {
+namespace {
+
+constexpr std::string_view kWhere = "adapt";
+// Sixty questions are as good as two thousand (transfer.md, section 4); these leave room for every type.
+constexpr std::size_t kBankQuestions = 240;
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+std::string percent(double share) {
+  return std::to_string(static_cast<int>(100 * share + 0.5)) + " %";
+}
+
+std::vector<std::int64_t> block_numbers(const wiring::BlockSet& blocks) {
+  return {blocks.blocks().begin(), blocks.blocks().end()};
+}
+
+// Held-out moments stay unseen, also by learning that needs no labels.
+bool for_training(const Recording& recording) {
+  return recording.split == "train";
+}
+
+std::vector<training::BankQuestion> bank_questions(const Language& language,
+                                                   const std::vector<Recording>& recordings) {
+  std::set<std::string> seen;
+  std::vector<training::BankQuestion> questions;
+  for (const Recording& recording : recordings) {
+    if (!for_training(recording)) continue;
+    for (const Question& question : recording.questions) {
+      if (questions.size() == kBankQuestions) return questions;
+      if (!seen.insert(question.text).second) continue;
+      questions.push_back({.prompt = language.prompt_ids(question.text), .type = question.type});
+    }
+  }
+  return questions;
+}
+
+}  // namespace
+
+Learning::Learning(std::shared_ptr<const Language> language, const Sensors& sensors, ConnectionBook& book,
+                   config::AdaptConfig options)
+    : language_(std::move(language)), sensors_(sensors), book_(book), options_(options) {}
+
+std::filesystem::path Learning::checkpoint_of(const AdaptRequest& request,
+                                              const config::ConnectionConfig& connection) const {
+  if (!request.save || !connection.adapter) return {};
+  if (connection.adapter->has_parent_path())
+    std::filesystem::create_directories(connection.adapter->parent_path());
+  return connection.adapter->string() + ".checkpoint";
+}
+
+const training::QueryBank& Learning::bank_for(const wiring::BlockSet& blocks, const AdaptRequest& request) {
+  const auto numbers = block_numbers(blocks);
+  if (const auto found = banks_.find(numbers); found != banks_.end()) return found->second;
+
+  const auto shipped = language_->folder() / "query-bank.safetensors";
+  if (std::filesystem::exists(shipped)) {
+    auto bank = training::load_query_bank(shipped);
+    const bool holds_all =
+        std::includes(bank.blocks.begin(), bank.blocks.end(), numbers.begin(), numbers.end());
+    if (bank.model == language_->identity() && holds_all)
+      return banks_.emplace(numbers, std::move(bank)).first->second;
+  }
+  auto questions = bank_questions(*language_, request.recordings);
+  if (questions.empty()) {
+    fail(Errc::FailedPrecondition, kWhere,
+         "teaching needs some questions (no answers) in the recordings, or ", shipped.string(),
+         " made for this model");
+  }
+  auto bank = training::make_query_bank(
+      language_->decoder(), language_->identity(), numbers, std::move(questions),
+      {.seed = options_.seed, .cancel = request.cancel, .progress = progress_to(request.progress)});
+  return banks_.emplace(numbers, std::move(bank)).first->second;
+}
+
+Learning::Learned Learning::from_labels(const AdaptRequest& request,
+                                        const config::ConnectionConfig& connection, const Sensor& sensor) {
+  const auto examples = examples_of(*language_, request.recordings, {"train"});
+  if (examples.empty()) {
+    fail(Errc::InvalidArgument, kWhere,
+         "no question with an answer in split \"train\"; see: lateral data check DIR");
+  }
+  connector::Adapter adapter(
+      book_.fresh_info(connection, sensor.spec(), options_.aligner_hidden, options_.seed));
+  training::AdaptOptions options;
+  options.run.budget.seconds = request.budget_seconds.value_or(options_.budget_seconds);
+  if (options_.max_steps > 0) options.run.budget.steps = options_.max_steps;
+  options.run.checkpoint.path = checkpoint_of(request, connection);
+  options.run.cancel = request.cancel;
+  options.run.progress = progress_to(request.progress);
+  options.batch = options_.batch;
+  options.aligner_rate = options_.aligner_rate;
+  options.link_rate = options_.link_rate;
+  options.lora_rate = options_.lora_rate;
+  options.weight_decay = options_.weight_decay;
+  options.token_dropout = options_.token_dropout;
+  options.held_out_share = options_.held_out_share;
+  // A fresh aligner may look idle for a hundred steps before it takes off; the best moment is kept all the same.
+  options.early_stopping.patience = 0;
+  options.seed = options_.seed;
+  const auto report = training::adapt_labels(language_->decoder(), adapter, examples,
+                                             sensor.provider(request.recordings), options);
+
+  Learned learned;
+  AdaptResult& result = learned.result;
+  result.steps = report.run.steps;
+  result.samples = report.questions;
+  const double blind = training::majority_baseline(examples, examples).exact.value;
+  // What the words alone give on the training questions is a little more than they can give on others, so this check
+  // is on the strict side.
+  learned.accepted = report.held_out_questions > 0 && report.held_out.value > blind;
+  result.measures = {{"accuracy", report.held_out.value}, {"blind", blind}};
+  result.verdict = "held-out accuracy " + percent(report.held_out.value) + " (" +
+                   std::to_string(report.held_out_questions) + " questions), guessing from the words alone " +
+                   percent(blind) + (learned.accepted ? "" : ": nothing was learned from the sensor");
+  adapter.training() = {{"method", "labels"},
+                        {"questions", std::to_string(report.questions)},
+                        {"steps", std::to_string(report.run.steps)},
+                        {"held_out_accuracy", std::to_string(report.held_out.value)}};
+  learned.adapter = std::make_shared<const connector::Adapter>(adapter.clone());
+  return learned;
+}
+
+Learning::Learned Learning::from_teacher(const AdaptRequest& request,
+                                         const config::ConnectionConfig& connection, const Sensor& sensor) {
+  const auto teacher_sensor = sensors_.at(*request.teacher);
+  const auto& teacher_connection = book_.only_of_plugin(*request.teacher);
+  const auto teacher = book_.adapter_for(teacher_connection.name, teacher_sensor->spec());
+
+  if (!connection.blocks.automatic() &&
+      blocks_of(connection.blocks, language_->layers()) != teacher->info().blocks) {
+    fail(Errc::InvalidArgument, kWhere, connection.blocks.where.text(),
+         ": a taught sense reaches the blocks of its teacher, ", teacher->info().blocks.text(),
+         "; write these, or \"auto\"");
+  }
+  connector::Adapter student(training::student_info(teacher->info(), connection.plugin, sensor.spec().name,
+                                                    sensor.spec().token_space, sensor.spec().token_width,
+                                                    options_.seed));
+  training::Recording recording{.frames = {},
+                                .teacher = teacher_sensor->provider(request.recordings),
+                                .student = sensor.provider(request.recordings)};
+  for (const Recording& moment : request.recordings) {
+    if (for_training(moment)) recording.frames.push_back(moment.id);
+  }
+
+  training::TeachOptions options;
+  if (request.budget_seconds) options.run.budget.seconds = *request.budget_seconds;
+  options.run.budget.steps = options_.teach_steps;
+  options.run.checkpoint.path = checkpoint_of(request, connection);
+  options.run.cancel = request.cancel;
+  options.run.progress = progress_to(request.progress);
+  options.rate = options_.teach_rate;
+  // Few frames are set aside, so each is asked much: judging needs answers that the old sense changed.
+  options.questions_per_frame = 20;
+  options.held_out_share = options_.held_out_share;
+  options.weight_decay = options_.weight_decay;
+  options.seed = options_.seed;
+  const auto report = training::teach(language_->decoder(), *teacher, student, recording,
+                                      bank_for(teacher->info().blocks, request), options);
+
+  Learned learned;
+  AdaptResult& result = learned.result;
+  learned.accepted = report.accepted;
+  result.steps = report.run.steps;
+  result.samples = report.frames;
+  result.verdict = report.message;
+  result.measures = {{"explained", report.explained},
+                     {"explained_mispaired", report.explained_mispaired},
+                     {"skill", report.overall.skill.value},
+                     {"agreement", report.overall.agree.value},
+                     {"kl", report.kl},
+                     {"blind_kl", report.blind_kl}};
+  student.training() = {{"method", "taught"},
+                        {"teacher", *request.teacher},
+                        {"frames", std::to_string(report.frames)},
+                        {"explained", std::to_string(report.explained)},
+                        {"skill", std::to_string(report.overall.skill.value)}};
+  learned.adapter = std::make_shared<const connector::Adapter>(student.clone());
+  return learned;
+}
+
+AdaptResult Learning::adapt(const AdaptRequest& request) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto sensor = sensors_.at(request.plugin);
+  const auto& connection = book_.only_of_plugin(request.plugin);
+  if (request.save && !connection.adapter) {
+    fail(Errc::FailedPrecondition, kWhere, "connection ", connection.name,
+         " has no adapter = \"FILE\" in the configuration to keep what is learned in");
+  }
+  Learned learned = request.teacher ? from_teacher(request, connection, *sensor)
+                                    : from_labels(request, connection, *sensor);
+  AdaptResult& result = learned.result;
+  result.connection = connection.name;
+  if (learned.accepted || request.force) {
+    sensors_.at(request.plugin);  // unloaded meanwhile: a connection without its plugin must not come back
+    if (!learned.accepted)
+      log::warn(kWhere, connection.name, " is attached although it failed its check (forced)");
+    result.adapter = book_.publish(connection.name, learned.adapter, request.save);
+    result.attached = true;
+  }
+  // The result is published or refused: either way there is nothing left to resume.
+  if (const auto checkpoint = checkpoint_of(request, connection); !checkpoint.empty()) {
+    std::error_code ignored;
+    std::filesystem::remove(checkpoint, ignored);
+  }
+  result.seconds = seconds_since(start);
+  return result;
+}
+
+}  // namespace lateral::runtime

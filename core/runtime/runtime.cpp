@@ -1,0 +1,294 @@
+#include "core/runtime/runtime.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "core/base/error.hpp"
+#include "core/base/log.hpp"
+#include "core/connector/connector_manager.hpp"
+#include "core/runtime/answering.hpp"
+#include "core/runtime/connection_book.hpp"
+#include "core/runtime/evaluation.hpp"
+#include "core/runtime/language.hpp"
+#include "core/runtime/learning.hpp"
+#include "core/runtime/sensors.hpp"
+#include "core/tensor/settings.hpp"
+
+namespace lateral::runtime {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double ms_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+}  // namespace
+
+class Runtime::Parts {
+ public:
+  explicit Parts(config::Config settings)
+      : config(std::move(settings)),
+        language((fix_threads(config.run), std::make_shared<const Language>(config.model, config.run.stop))),
+        manager(std::make_shared<connector::ConnectorManager>(language->layers())),
+        book(config, language, manager),
+        sensors(config),
+        answering(language, manager, config.run),
+        learning(language, sensors, book, config.adapt) {}
+
+  static void fix_threads(const config::RunConfig& run) {
+    const auto cores = std::max(1U, std::thread::hardware_concurrency());
+    tensor::fix_threads(run.threads > 0 ? static_cast<int>(run.threads) : static_cast<int>(cores));
+  }
+
+  std::vector<std::string> attach_ready(const Sensor& sensor, std::vector<std::string>& notes) {
+    std::vector<std::string> attached;
+    for (const auto& connection : book.of_plugin(sensor.id())) {
+      try {
+        book.attach(connection.name, sensor.spec());
+        attached.push_back(connection.name);
+      } catch (const Error& error) {
+        notes.emplace_back(error.what());
+      }
+    }
+    return attached;
+  }
+
+  /// The samples of every attached connection; a sense that fails costs its tokens, never the answer.
+  connector::Samples see(const AskOptions& options, std::vector<Missing>& missing) const {
+    connector::Samples samples;
+    const auto wiring = manager->lease();
+    for (const auto& connection : wiring->connections()) {
+      try {
+        if (auto sample = look(*connection, options)) {
+          samples.emplace(connection->id, std::move(*sample));
+        } else {
+          missing.push_back({connection->id, "no input"});
+        }
+      } catch (const Error& error) {
+        if (error.code() == Errc::Cancelled) throw;
+        missing.push_back({connection->id, error.what()});
+      }
+    }
+    return samples;
+  }
+
+  std::optional<connector::Sample> look(const connector::Connection& connection,
+                                        const AskOptions& options) const {
+    const auto sensor = sensors.at(connection.plugin);
+    const auto set_before = options.inputs ? nullptr : sensor->input();
+    const SensorData* data = set_before.get();
+    if (options.inputs) {
+      const auto given = options.inputs->find(connection.plugin);
+      if (given != options.inputs->end()) data = &given->second;
+    }
+    if (data == nullptr) return std::nullopt;
+    const std::string id = data->id.empty() ? std::string() : sensor->spec().token_space + "/" + data->id;
+    return connector::Sample{.id = id, .tokens = sensor->tokens(*data, options.cancel)};
+  }
+
+  config::Config config;
+  std::shared_ptr<const Language> language;
+  std::shared_ptr<connector::ConnectorManager> manager;
+  ConnectionBook book;
+  Sensors sensors;
+  Answering answering;
+  std::mutex one_adaptation;
+  Learning learning;
+  std::atomic<std::size_t> answers_running{0};
+};
+
+Runtime::Runtime(config::Config config) : parts_(std::make_unique<Parts>(std::move(config))) {}
+Runtime::~Runtime() = default;
+
+LoadResult Runtime::load(const std::string& id_or_file) {
+  LoadResult result;
+  auto start = Clock::now();
+  const auto sensor = parts_->sensors.load(id_or_file);
+  result.load_ms = ms_since(start);
+  result.plugin = sensor->id();
+  result.version = parts_->sensors.host().revision(sensor->id())->facts().version;
+  result.notes.emplace_back(plugin::kThreadIsolation);
+  start = Clock::now();
+  result.attached = parts_->attach_ready(*sensor, result.notes);
+  result.attach_ms = ms_since(start);
+  return result;
+}
+
+std::vector<LoadResult> Runtime::load_configured() {
+  std::vector<std::string> wanted = parts_->config.run.load.value_or(std::vector<std::string>{});
+  if (!parts_->config.run.load) {
+    for (const auto& connection : parts_->config.connections) {
+      if (std::find(wanted.begin(), wanted.end(), connection.plugin) == wanted.end())
+        wanted.push_back(connection.plugin);
+    }
+  }
+  std::vector<LoadResult> results;
+  for (const std::string& plugin : wanted) {
+    try {
+      results.push_back(load(plugin));
+    } catch (const Error& error) {
+      LoadResult failed;
+      failed.plugin = plugin;
+      failed.error = error.what();
+      failed.code = error.code();
+      results.push_back(std::move(failed));
+    }
+  }
+  return results;
+}
+
+UnloadResult Runtime::unload(const std::string& plugin) {
+  parts_->sensors.at(plugin);
+  UnloadResult result;
+  result.plugin = plugin;
+  auto start = Clock::now();
+  for (const auto& connection : parts_->book.of_plugin(plugin)) {
+    if (!parts_->book.attached(connection.name)) continue;
+    parts_->book.detach(connection.name);
+    result.detached.push_back(connection.name);
+  }
+  result.detach_ms = ms_since(start);
+  start = Clock::now();
+  const auto report = parts_->sensors.unload(plugin);
+  result.unload_ms = ms_since(start);
+  result.outcome = plugin::name_of(report.state);
+  result.reason = report.reason;
+  return result;
+}
+
+std::vector<std::string> Runtime::wire(const std::vector<std::string>& connections) {
+  const std::set<std::string> wanted(connections.begin(), connections.end());
+  for (const std::string& name : wanted) parts_->book.named(name);
+  std::vector<std::pair<std::string, std::shared_ptr<Sensor>>> chosen;
+  for (const auto& connection : parts_->book.configured()) {
+    if (wanted.empty()) {
+      const auto sensor = parts_->sensors.find(connection.plugin);
+      if (sensor == nullptr || parts_->book.state(connection.name) == "no adapter") continue;
+      chosen.emplace_back(connection.name, sensor);
+    } else if (wanted.count(connection.name) > 0) {
+      chosen.emplace_back(connection.name, parts_->sensors.at(connection.plugin));
+    }
+  }
+  // Whatever could be refused is refused before the first change.
+  for (const auto& [connection, sensor] : chosen) parts_->book.adapter_for(connection, sensor->spec());
+  for (const std::string& connection : attached()) {
+    if (!wanted.empty() && wanted.count(connection) == 0) parts_->book.detach(connection);
+  }
+  std::vector<std::string> now;
+  for (const auto& [connection, sensor] : chosen) {
+    parts_->book.attach(connection, sensor->spec());
+    now.push_back(connection);
+  }
+  return now;
+}
+
+void Runtime::attach(const std::string& connection) {
+  parts_->book.attach(connection, parts_->sensors.at(parts_->book.named(connection).plugin)->spec());
+}
+
+void Runtime::detach(const std::string& connection) {
+  parts_->book.detach(connection);
+}
+
+std::vector<std::string> Runtime::attached() const {
+  std::vector<std::string> names;
+  const auto wiring = parts_->manager->lease();
+  for (const auto& connection : wiring->connections()) names.push_back(connection->id);
+  return names;
+}
+
+void Runtime::set_input(const std::string& plugin, const InputFiles& files) {
+  const auto sensor = parts_->sensors.at(plugin);
+  set_input(plugin, read_sensor_files(sensor->spec(), files, parts_->config.columns_of(plugin)));
+}
+
+void Runtime::set_input(const std::string& plugin, SensorData data) {
+  parts_->sensors.at(plugin)->set_input(std::make_shared<const SensorData>(std::move(data)));
+}
+
+Answer Runtime::ask(std::string_view question, const AskOptions& options) {
+  struct Running {
+    std::atomic<std::size_t>& count;
+    explicit Running(std::atomic<std::size_t>& counter) : count(counter) { ++count; }
+    ~Running() { --count; }
+  } const running(parts_->answers_running);
+
+  Answer answer;
+  const auto samples = parts_->see(options, answer.missing);
+  Reply reply = parts_->answering.ask(
+      question, samples,
+      {.on_text = options.on_text, .cancel = options.cancel, .min_new_tokens = options.min_new_tokens});
+  answer.text = std::move(reply.text);
+  answer.ids = std::move(reply.ids);
+  answer.senses = std::move(reply.senses);
+  answer.logits = std::move(reply.logits);
+  answer.first_token_ms = reply.first_token_ms;
+  answer.total_ms = reply.total_ms;
+  return answer;
+}
+
+AdaptResult Runtime::adapt(const AdaptRequest& request) {
+  const std::unique_lock only(parts_->one_adaptation, std::try_to_lock);
+  if (!only)
+    fail(Errc::FailedPrecondition, "adapt", "another adaptation is running; wait for it or cancel it");
+  return parts_->learning.adapt(request);
+}
+
+void Runtime::rollback(const std::string& plugin) {
+  parts_->sensors.at(plugin);  // a connection without its plugin must not come back
+  parts_->book.rollback(parts_->book.only_of_plugin(plugin).name);
+}
+
+Evaluation Runtime::evaluate(const EvaluateRequest& request) {
+  return runtime::evaluate(*parts_->language, *parts_->manager->lease(), parts_->sensors, request);
+}
+
+std::vector<Recording> Runtime::recordings(const std::filesystem::path& folder) const {
+  return recordings_of(
+      format::read_samples(folder),
+      [this](const std::string& plugin) {
+        const auto sensor = parts_->sensors.find(plugin);
+        return sensor == nullptr ? std::nullopt : std::optional(sensor->spec());
+      },
+      [this](const std::string& plugin) { return parts_->config.columns_of(plugin); });
+}
+
+Status Runtime::status() const {
+  Status status;
+  status.model = parts_->language->folder();
+  status.model_identity = parts_->language->identity();
+  status.layers = parts_->language->layers();
+  status.answers_running = parts_->answers_running;
+  for (const auto& sensor : parts_->sensors.all()) {
+    std::shared_ptr<plugin::Revision> revision;
+    try {
+      revision = parts_->sensors.host().revision(sensor->id());
+    } catch (const Error&) {
+      continue;  // unloaded since it was listed
+    }
+    status.plugins.push_back({.id = sensor->id(),
+                              .version = revision->facts().version,
+                              .state = std::string(plugin::name_of(revision->state())),
+                              .file = revision->facts().file,
+                              .encoders = revision->encoders(),
+                              .has_input = sensor->input() != nullptr});
+  }
+  for (const auto& connection : parts_->book.configured()) {
+    const bool loaded = parts_->sensors.find(connection.plugin) != nullptr;
+    status.connections.push_back({.name = connection.name,
+                                  .plugin = connection.plugin,
+                                  .method = connection.method,
+                                  .blocks = blocks_of(connection.blocks, status.layers).text(),
+                                  .adapter = connection.adapter.value_or(std::filesystem::path()),
+                                  .state = loaded ? parts_->book.state(connection.name) : "not loaded"});
+  }
+  return status;
+}
+
+}  // namespace lateral::runtime

@@ -1,0 +1,141 @@
+#include "core/runtime/sensors.hpp"
+
+#include <filesystem>
+#include <unordered_map>
+#include <utility>
+
+#include "core/base/error.hpp"
+#include "core/runtime/token_bridge.hpp"
+
+namespace lateral::runtime {
+namespace {
+
+plugin::OptionMap options_from(const config::PluginConfig& config) {
+  plugin::OptionMap options;
+  for (const auto& option : config.options) {
+    std::visit([&](const auto& value) { options.emplace(option.key, value); }, option.value);
+  }
+  return options;
+}
+
+plugin::SearchPath search_from(const config::Config& config) {
+  if (config.plugin_search.empty()) return plugin::default_search();
+  return {config.plugin_search.begin(), config.plugin_search.end()};
+}
+
+}  // namespace
+
+Sensor::Sensor(std::string id, std::unique_ptr<plugin::Encoder> encoder,
+               std::shared_ptr<training::TokenCache> cache)
+    : id_(std::move(id)), encoder_(std::move(encoder)), cache_(std::move(cache)) {}
+
+void Sensor::set_input(std::shared_ptr<const SensorData> data) {
+  const std::lock_guard lock(mutex_);
+  input_ = std::move(data);
+}
+
+std::shared_ptr<const SensorData> Sensor::input() const {
+  const std::lock_guard lock(mutex_);
+  return input_;
+}
+
+connector::Tokens Sensor::encode(const SensorData& data, const CancelToken& cancel) const {
+  plugin::EncodeOptions options;
+  options.cancel = cancel;
+  return as_tensors(encoder_->encode(data.views(), options));
+}
+
+connector::Tokens Sensor::tokens(const SensorData& data, const CancelToken& cancel) const {
+  if (data.id.empty()) return encode(data, cancel);
+  return *cache_->get(spec().token_space, data.id,
+                      [&](const std::string&) { return std::optional(encode(data, cancel)); });
+}
+
+training::TokenProvider Sensor::provider(const std::vector<Recording>& recordings) const {
+  auto readers = std::make_shared<std::unordered_map<std::string, std::function<SensorData()>>>();
+  for (const Recording& recording : recordings) {
+    const auto found = recording.senses.find(id_);
+    if (found != recording.senses.end()) readers->emplace(recording.id, found->second);
+  }
+  // Moments of different data sets may share an id, so these tokens get a cache of their own.
+  auto cache = std::make_shared<training::TokenCache>();
+  return training::cached(
+      cache, spec().token_space,
+      [readers, encoder = encoder_](const std::string& id) -> std::optional<connector::Tokens> {
+        const auto reader = readers->find(id);
+        if (reader == readers->end()) return std::nullopt;
+        const SensorData data = reader->second();
+        return as_tensors(encoder->encode(data.views()));
+      });
+}
+
+Sensors::Sensors(const config::Config& config) : host_(search_from(config)) {
+  for (const auto& plugin : config.plugins) options_.emplace(plugin.id, options_from(plugin));
+  for (const auto& connection : config.connections) {
+    const auto [first, is_new] = encoders_.emplace(connection.plugin, connection.encoder);
+    if (!is_new && first->second != connection.encoder) {
+      fail(Errc::Unsupported, "connection", connection.where.text(), ": encoder \"", connection.encoder,
+           "\", another connection of plugin '", connection.plugin, "' uses \"", first->second,
+           "\"; one encoder of a plugin can be used at a time");
+    }
+  }
+}
+
+plugin::OptionMap Sensors::options_of(const std::string& id) const {
+  const auto found = options_.find(id);
+  return found == options_.end() ? plugin::OptionMap{} : found->second;
+}
+
+std::string Sensors::encoder_of(const std::string& id) const {
+  const auto found = encoders_.find(id);
+  return found == encoders_.end() ? std::string() : found->second;
+}
+
+std::shared_ptr<Sensor> Sensors::load(const std::string& id_or_file) {
+  // Options belong to an id; a file tells its id without being run.
+  const std::string id = plugin::names_a_file(id_or_file) ? host_.show(id_or_file).id : id_or_file;
+  host_.load(id_or_file, options_of(id));
+  std::unique_ptr<plugin::Encoder> encoder;
+  try {
+    encoder = host_.make_encoder(id, encoder_of(id));
+  } catch (...) {
+    host_.unload(id);
+    throw;
+  }
+  auto sensor = std::make_shared<Sensor>(id, std::move(encoder), cache_);
+  const std::lock_guard lock(mutex_);
+  loaded_[id] = sensor;
+  return sensor;
+}
+
+plugin::UnloadReport Sensors::unload(const std::string& id) {
+  std::shared_ptr<Sensor> sensor = at(id);
+  {
+    const std::lock_guard lock(mutex_);
+    loaded_.erase(id);
+  }
+  sensor.reset();
+  return host_.unload(id);
+}
+
+std::shared_ptr<Sensor> Sensors::find(const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = loaded_.find(id);
+  return found == loaded_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<Sensor> Sensors::at(const std::string& id) const {
+  if (auto sensor = find(id)) return sensor;
+  std::string names;
+  for (const auto& sensor : all()) names += (names.empty() ? "" : ", ") + sensor->id();
+  fail(Errc::NotFound, "plugin", "'", id, "' is not loaded; loaded: ", names.empty() ? "nothing" : names);
+}
+
+std::vector<std::shared_ptr<Sensor>> Sensors::all() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<Sensor>> sensors;
+  for (const auto& [id, sensor] : loaded_) sensors.push_back(sensor);
+  return sensors;
+}
+
+}  // namespace lateral::runtime
