@@ -1,0 +1,90 @@
+#include <string>
+
+#include "core/format/json.hpp"
+#include "core/plugin/plugin_host.hpp"
+#include "host/commands/commands.hpp"
+#include "host/events.hpp"
+#include "host/exit_codes.hpp"
+#include "host/output.hpp"
+
+namespace lateral::host {
+namespace {
+
+plugin::SearchPath search_of(const std::vector<std::filesystem::path>& wanted) {
+  return wanted.empty() ? plugin::default_search() : plugin::SearchPath(wanted);
+}
+
+void add_facts(format::json::Writer& json, const plugin::PluginFacts& facts) {
+  json.member("id", facts.id)
+      .member("version", facts.version)
+      .member("abi", std::to_string(facts.abi_major) + "." + std::to_string(facts.abi_minor_built))
+      .member("abi_required",
+              std::to_string(facts.abi_major) + "." + std::to_string(facts.abi_minor_required))
+      .member("bytes", facts.bytes);
+  add_strings(json, "needed", facts.needed);
+  add_strings(json, "problems", facts.problems);
+  add_strings(json, "warnings", facts.warnings);
+}
+
+std::string line_of(const plugin::PluginEntry& entry) {
+  if (!entry.facts) return entry.file.string() + ": " + entry.message;
+  const auto& facts = *entry.facts;
+  std::string text = facts.id + " " + facts.version + "  " + entry.file.string();
+  for (const auto& problem : facts.problems) text += "\n  will not be loaded: " + problem;
+  return text;
+}
+
+std::string text_of(const plugin::PluginFacts& facts) {
+  std::string text = facts.id + " " + facts.version + "\n  file: " + facts.file.string() + " (" +
+                     std::to_string(facts.bytes) + " bytes)\n  ABI: " + std::to_string(facts.abi_major) +
+                     "." + std::to_string(facts.abi_minor_built) + ", needs at least " +
+                     std::to_string(facts.abi_major) + "." + std::to_string(facts.abi_minor_required) +
+                     "\n  libraries: " + joined(facts.needed, "none") + "\n  " +
+                     std::string(plugin::kThreadIsolation);
+  for (const auto& warning : facts.warnings) text += "\n  warning: " + warning;
+  for (const auto& problem : facts.problems) text += "\n  will not be loaded: " + problem;
+  return text;
+}
+
+}  // namespace
+
+int run_command(const PluginListOptions& options, const CommonOptions& common) {
+  const plugin::PluginHost host(search_of(options.search));
+  const auto entries = host.list();
+  if (!common.json) {
+    for (const auto& entry : entries) print_line(line_of(entry));
+    if (entries.empty()) {
+      std::vector<std::string> folders;
+      for (const auto& folder : host.search()) folders.push_back(folder.string());
+      print_line("no plugins in " + joined(folders, "no folder at all"));
+    }
+    return kExitOk;
+  }
+  format::json::Writer json;
+  json.begin_object().key("plugins").begin_array();
+  for (const auto& entry : entries) {
+    json.begin_object().member("file", entry.file.string()).member("message", entry.message);
+    if (entry.facts) add_facts(json, *entry.facts);
+    json.end_object();
+  }
+  json.end_array().end_object();
+  print_line(std::move(json).text());
+  return kExitOk;
+}
+
+int run_command(const PluginShowOptions& options, const CommonOptions& common) {
+  const plugin::PluginHost host(search_of(options.search));
+  const auto facts = host.show(options.plugin);
+  if (!common.json) {
+    print_line(text_of(facts));
+  } else {
+    format::json::Writer json;
+    json.begin_object().member("file", facts.file.string());
+    add_facts(json, facts);
+    json.end_object();
+    print_line(std::move(json).text());
+  }
+  return facts.problems.empty() ? kExitOk : kExitData;
+}
+
+}  // namespace lateral::host
