@@ -1,0 +1,18 @@
+#pragma once
+// Benchmarks of running answers, which need loops of their own: what is compared takes turns.
+
+#include <cstdint>
+#include <vector>
+
+#include "core/format/json.hpp"
+
+namespace lateral::bench {
+
+/// Of unsorted values; `share` in [0, 1]. NaN-free; 0 for no values.
+double quantile(std::vector<double> values, double share);
+
+/// A running answer's gaps between tokens while the template plugin is loaded, attached, detached and unloaded
+/// `cycles` times, beside those of quiet answers of `length` tokens in the same process, which take turns with them.
+void stalls(const char* shape, std::int64_t cycles, std::int64_t length, format::json::Writer& json);
+
+}  // namespace lateral::bench

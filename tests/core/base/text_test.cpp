@@ -1,0 +1,28 @@
+#include "core/base/text.hpp"
+
+#include <array>
+
+#include "tests/support/catch.hpp"
+
+using namespace lateral;
+
+TEST_CASE("a mistyped word finds its neighbour and a strange one finds nothing") {
+  const std::array<std::string, 3> words{"blocks", "plugin", "method"};
+  CHECK(nearest("bloks", words) == "blocks");
+  CHECK(nearest("plugni", words) == "plugin");  // swapped neighbours are one mistake
+  CHECK(nearest("Method", words) == "method");
+  CHECK_FALSE(nearest("x", words));
+  CHECK_FALSE(nearest("temperature", words));
+  CHECK_FALSE(nearest(std::string(100000, 'a'), words));
+}
+
+TEST_CASE("durations have a number and a unit, and nothing else is one") {
+  CHECK(parse_duration("60") == 60.0);
+  CHECK(parse_duration("250ms") == 0.25);
+  CHECK(parse_duration("1.5h") == 5400.0);
+  CHECK(parse_duration("5m") == 300.0);
+  for (const char* bad : {"", "s", "-1s", "0", "nan", "inf", "1d", "1 s", "60ss", "1e400"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(parse_duration(bad));
+  }
+}

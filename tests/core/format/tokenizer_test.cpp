@@ -1,0 +1,282 @@
+#include "core/format/tokenizer.hpp"
+
+#include "core/base/random.hpp"
+#include "core/format/bpe_trainer.hpp"
+#include "core/format/json.hpp"
+#include "core/format/utf8.hpp"
+#include "tests/support/errors.hpp"
+#include "tests/support/files.hpp"
+
+using namespace lateral;
+using namespace lateral::format;
+using test::TemporaryFolder;
+using test::thrown_by;
+
+namespace {
+
+// Writes a parsed value back, so that a part of the fixture can be loaded as a file of its own.
+void copy(const json::Value& value, json::Writer& out) {
+  switch (value.kind()) {
+    case json::Kind::Null:
+      out.null();
+      break;
+    case json::Kind::Bool:
+      out.value(value.as_bool());
+      break;
+    case json::Kind::Integer:
+      out.value(value.as_int());
+      break;
+    case json::Kind::Real:
+      out.value(value.as_double());
+      break;
+    case json::Kind::String:
+      out.value(value.as_string());
+      break;
+    case json::Kind::Array:
+      out.begin_array();
+      for (std::size_t i = 0; i < value.size(); ++i) copy(value[i], out);
+      out.end_array();
+      break;
+    case json::Kind::Object:
+      out.begin_object();
+      for (std::size_t i = 0; i < value.size(); ++i) copy(value[i], out.key(value.key(i)));
+      out.end_object();
+      break;
+  }
+}
+
+std::string text_of(const json::Value& value) {
+  json::Writer out;
+  copy(value, out);
+  return std::move(out).text();
+}
+
+std::vector<TokenId> ids_from(const json::Value& value) {
+  std::vector<TokenId> ids;
+  for (std::size_t i = 0; i < value.size(); ++i) ids.push_back(static_cast<TokenId>(value[i].as_int()));
+  return ids;
+}
+
+json::Value oracle() {
+  return json::read_file(test::repository() / "tests/fixtures/tokenizer/oracle.json");
+}
+
+Tokenizer load_text(std::string_view tokenizer_json) {
+  const TemporaryFolder folder;
+  test::write_file(folder / "tokenizer.json", tokenizer_json);
+  return Tokenizer::load(folder.path());
+}
+
+// A tiny byte-level tokenizer; `changes` are further members of the file.
+std::string tiny(std::string_view changes, std::string_view model = "") {
+  return lateral::detail::concat(R"({"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false},)",
+                                 changes, R"("model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2},)",
+                                 model, R"("merges": ["a b"]}})");
+}
+
+std::string streamed(const Tokenizer& tokenizer, const std::vector<TokenId>& ids) {
+  StreamDecoder stream(tokenizer);
+  std::string text;
+  for (const auto id : ids) {
+    const auto part = stream.push(id);
+    CHECK(utf8::is_valid(part));
+    text += part;
+  }
+  return text + stream.finish();
+}
+
+}  // namespace
+
+TEST_CASE("ids and text equal those of the tokenizers package") {
+  const auto all = oracle();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    INFO(all.key(i));
+    const auto tokenizer = load_text(text_of(all[i].at("tokenizer")));
+    const auto encode = all[i].at("encode");
+    for (std::size_t j = 0; j < encode.size(); ++j) {
+      const auto text = encode[j].at("text").as_string();
+      INFO(text);
+      const auto ids = tokenizer.encode(text);
+      CHECK(ids == ids_from(encode[j].at("ids")));
+      CHECK(tokenizer.decode(ids) == encode[j].at("decoded").as_string());
+      CHECK(streamed(tokenizer, ids) == encode[j].at("decoded").as_string());
+    }
+    const auto decode = all[i].at("decode");
+    for (std::size_t j = 0; j < decode.size(); ++j) {
+      CHECK(tokenizer.decode(ids_from(decode[j].at("ids"))) == decode[j].at("text").as_string());
+    }
+  }
+}
+
+TEST_CASE("a part that is not known is refused by its name") {
+  const auto refusal = [](std::string_view changes, std::string_view model = "") {
+    return thrown_by([&] { load_text(tiny(changes, model)); });
+  };
+  CHECK(refusal(R"("normalizer": {"type": "Nmt"},)").mentions(R"($.normalizer: the normalizer "Nmt")"));
+  CHECK(refusal(R"("decoder": {"type": "CTC"},)").mentions("\"CTC\""));
+  CHECK(refusal(R"("post_processor": {"type": "BertProcessing"},)").mentions("\"BertProcessing\""));
+  CHECK(refusal("", R"("dropout": 0.1,)").mentions("dropout"));
+  CHECK(refusal("", R"("end_of_word_suffix": "</w>",)").mentions("$.model.end_of_word_suffix"));
+  CHECK(refusal(R"("added_tokens": [{"id": 3, "content": "x", "single_word": true}],)")
+            .mentions("single_word"));
+  CHECK_NOTHROW(load_text(tiny("")));
+}
+
+TEST_CASE("a tokenizer.json that contradicts itself is Corrupt") {
+  const auto model = [](std::string_view vocab, std::string_view merges) {
+    return thrown_by([&] {
+      load_text(lateral::detail::concat(R"({"model": {"vocab": )", vocab, R"(, "merges": )", merges, "}}"));
+    });
+  };
+  CHECK(model(R"({"a": 0})", R"(["a b"])").mentions("merge 0 needs the token \"b\""));
+  CHECK(model(R"({"a": 0, "b": 1})", R"(["a b"])").mentions("\"ab\""));
+  CHECK(model(R"({"a": 0, "b": 0})", "[]").mentions("id 0 is given twice"));
+  CHECK(model(R"({"a": 2000000000})", "[]").mentions("id 2000000000"));
+  CHECK(model(R"({"a": -1})", "[]").mentions("found -1"));
+  CHECK(model(R"({"a": 0})", R"(["a"])").mentions("$.model.merges[0]: expected two tokens"));
+  CHECK(thrown_by([] { load_text(tiny(R"("added_tokens": [{"id": 1, "content": "x"}],)")); }).code ==
+        Errc::Corrupt);
+  const TemporaryFolder empty;
+  CHECK(thrown_by([&] { Tokenizer::load(empty.path()); }).code == Errc::NotFound);
+}
+
+TEST_CASE("replacements that grow without bound and endless backtracking stop with one error") {
+  std::string steps;
+  for (int i = 0; i < 30; ++i) {
+    steps += R"({"type": "Replace", "pattern": {"String": "a"}, "content": "aaaaaaaaaaaaaaaaaaaa"},)";
+  }
+  steps.pop_back();
+  const auto growing =
+      load_text(tiny(R"("normalizer": {"type": "Sequence", "normalizers": [)" + steps + "]},"));
+  CHECK(thrown_by([&] { growing.encode("aaaaaaaa"); }).code == Errc::ResourceExhausted);
+  const auto slow = load_text(
+      tiny(R"("normalizer": {"type": "Replace", "pattern": {"Regex": "(a+)+$x"}, "content": ""},)"));
+  CHECK(thrown_by([&] { slow.encode(std::string(40, 'a') + "bx"); }).code == Errc::ResourceExhausted);
+}
+
+TEST_CASE("long words of one letter take time in proportion, not squared") {
+  const auto tokenizer = load_text(tiny(""));
+  std::string text;
+  for (int i = 0; i < 500'000; ++i) text += "ab";
+  CHECK(tokenizer.encode(text) == std::vector<TokenId>(500'000, 2));
+}
+
+TEST_CASE("malformed UTF-8 is read as U+FFFD") {
+  const auto all = oracle();
+  const auto tokenizer = load_text(text_of(all.at("gpt2").at("tokenizer")));
+  CHECK(tokenizer.encode("a\xff\xe4\xbd z") == tokenizer.encode("a\xef\xbf\xbd\xef\xbf\xbd z"));
+  Random random(4);
+  for (int i = 0; i < 500; ++i) {
+    std::string bytes;
+    for (int j = random.between(0, 30); j > 0; --j) bytes += static_cast<char>(random.next());
+    CHECK(tokenizer.decode(tokenizer.encode(bytes)) == utf8::sanitize(bytes));
+  }
+}
+
+TEST_CASE("a stream shows a character when its last byte has come, and never half of one") {
+  const auto all = oracle();
+  for (const auto* name : {"gpt2", "sentencepiece"}) {
+    const auto tokenizer = load_text(text_of(all.at(name).at("tokenizer")));
+    const auto ids =
+        tokenizer.encode("\xf0\x9f\x98\x80", false);  // an emoji: four bytes, no token of its own
+    StreamDecoder stream(tokenizer);
+    std::string shown;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      const auto part = stream.push(ids[i]);
+      CHECK(part.empty() == (i + 1 < ids.size() && shown.empty()));
+      shown += part;
+    }
+    CHECK(shown == "\xf0\x9f\x98\x80");
+    stream.push(ids[ids.size() - 4]);
+    CHECK(stream.finish() == "\xef\xbf\xbd");
+    CHECK(stream.finish().empty());
+  }
+}
+
+TEST_CASE("ids outside the vocabulary are passed over") {
+  const auto tokenizer = load_text(tiny(R"("decoder": {"type": "ByteLevel"},)"));
+  CHECK(tokenizer.decode(std::vector<TokenId>{2, -1, 3, INT32_MAX, 0}) == "aba");
+  CHECK(tokenizer.vocab_size() == 3);
+  CHECK(thrown_by([&] { tokenizer.token_of(3); }).code == Errc::InvalidArgument);
+}
+
+TEST_CASE("added tokens: the longest wins and white space goes where the token says") {
+  const auto tokenizer = load_text(tiny(R"("decoder": {"type": "ByteLevel"}, "added_tokens": [
+      {"id": 3, "content": "<a>", "special": true}, {"id": 4, "content": "<a><b>", "lstrip": true, "rstrip": true, "normalized": false}],)"));
+  CHECK(tokenizer.encode("ab<a>ab") == std::vector<TokenId>{2, 3, 2});
+  CHECK(tokenizer.encode("ab \t<a><b>\n ab") == std::vector<TokenId>{2, 4, 2});
+  CHECK(tokenizer.decode(std::vector<TokenId>{2, 3, 4}) == "ab<a><b>");
+  CHECK(tokenizer.decode(std::vector<TokenId>{2, 3, 4}, false) == "ab<a><a><b>");
+}
+
+TEST_CASE("special tokens come from the sidecar files") {
+  const TemporaryFolder folder;
+  test::write_file(folder / "vocab.json", R"({"a": 0, "b": 1, "ab": 2, "</s>": 3, "<pad>": 4})");
+  test::write_file(folder / "merges.txt", "#version: 0.2\na b\n");
+  test::write_file(folder / "config.json",
+                   R"({"model_type": "opt", "bos_token_id": 3, "eos_token_id": [3, 9]})");
+  test::write_file(folder / "special_tokens_map.json", R"({"pad_token": {"content": "<pad>"}})");
+  const auto opt = Tokenizer::load(folder.path());
+  CHECK(opt.encode("ab</s>") == std::vector<TokenId>{3, 2, 3});
+  CHECK(opt.encode("ab", false) == std::vector<TokenId>{2});
+  CHECK(opt.eos() == 3);
+  CHECK(opt.pad() == 4);
+  test::write_file(folder / "tokenizer_config.json", R"({"add_bos_token": false, "bos_token": "ab"})");
+  CHECK(Tokenizer::load(folder.path()).encode("ab") == std::vector<TokenId>{2});
+  CHECK(Tokenizer::load(folder.path()).bos() == 2);
+}
+
+TEST_CASE("a real SentencePiece-style tokenizer gives the recorded prompts") {
+  const auto folder = test::real_data("llm_stories260k");
+  if (!folder) return;
+  const auto tokenizer = Tokenizer::load(*folder / "hf");
+  CHECK(tokenizer.vocab_size() == 512);
+  CHECK(tokenizer.bos() == 1);
+  CHECK(tokenizer.eos() == 2);
+  const auto prompts = json::read_file(*folder / "expected.json").at("prompts");
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    CHECK(tokenizer.encode(prompts[i].at("text").as_string()) == ids_from(prompts[i].at("ids")));
+  }
+  const auto greedy = json::read_file(*folder / "expected_greedy.json");
+  CHECK(tokenizer.decode(ids_from(greedy.at("ids_257"))) == greedy.at("text_257").as_string());
+}
+
+TEST_CASE("the vocabularies of GPT-2 and OPT give the recorded questions and answers") {
+  const auto data = test::real_data("tokenizers");
+  if (!data) return;
+  const auto load = [&](const char* vocab) {
+    const TemporaryFolder folder;
+    std::filesystem::copy(*data / vocab, folder / "vocab.json");
+    std::filesystem::copy(*data / "gpt2/vocab.bpe", folder / "merges.txt");
+    return Tokenizer::load(folder.path());
+  };
+  const auto gpt2 = load("gpt2/encoder.json");
+  const auto opt = load("opt/gpt2-vocab.json");
+  const auto expected = json::read_file(*data / "gpt2/expected_driving.json");
+  const auto questions = expected.at("questions");
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    const auto text = questions[i].at("question").as_string();
+    CHECK(gpt2.encode(text) == ids_from(questions[i].at("question_gpt2_ids")));
+    CHECK(opt.encode(text) == ids_from(questions[i].at("question_opt_ids_no_special")));
+  }
+  const auto answers = expected.at("answers");
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    CHECK(gpt2.encode(answers.key(i)) == ids_from(answers[i].at("gpt2")));
+    CHECK(opt.encode(answers.key(i)) == ids_from(answers[i].at("opt")));
+  }
+}
+
+TEST_CASE("random changes of a tokenizer.json never do worse than throw") {
+  const auto good = text_of(oracle().at("sentencepiece").at("tokenizer"));
+  Random random(9);
+  for (int i = 0; i < 1500; ++i) {
+    auto text = good;
+    for (int j = random.between(1, 3); j > 0; --j)
+      text[random.below(text.size())] = static_cast<char>(random.below(128));
+    try {
+      const auto tokenizer = load_text(text);
+      tokenizer.decode(tokenizer.encode("the car \xf0\x9f\x98\x80 there"));
+    } catch (const Error&) {
+    }
+  }
+}

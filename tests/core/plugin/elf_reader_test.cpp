@@ -1,0 +1,110 @@
+#include "core/plugin/elf_reader.hpp"
+
+#include <elf.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/base/file.hpp"
+#include "core/base/random.hpp"
+#include "fixtures.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace lateral;
+using plugin::read_elf;
+using test::failure_of;
+using test::fixture;
+
+namespace {
+
+std::vector<std::byte> good() {
+  return read_bytes(fixture("none"), 1U << 24U);
+}
+
+template <typename T>
+void put(std::vector<std::byte>& image, std::size_t offset, T value) {
+  std::memcpy(image.data() + offset, &value, sizeof value);
+}
+
+}  // namespace
+
+TEST_CASE("what is not an ELF file is said to be none") {
+  CHECK(failure_of([] { read_elf({}); }).second.find("not an ELF file") != std::string::npos);
+  const std::vector<std::byte> text(1000, std::byte{'a'});
+  CHECK(failure_of([&] { read_elf(text); }).first == Errc::Corrupt);
+}
+
+TEST_CASE("a library truncated anywhere is corrupt, and never read beyond its end") {
+  const auto image = good();
+  for (std::size_t size = 0; size < image.size(); size += size < 4096 ? 1 : 97) {
+    // A copy of exactly this size, so that a sanitizer sees every read too far.
+    const std::vector<std::byte> part(image.begin(), image.begin() + static_cast<std::ptrdiff_t>(size));
+    REQUIRE(failure_of([&] { read_elf(part); }).first == Errc::Corrupt);
+  }
+  CHECK_NOTHROW(read_elf(image));
+}
+
+TEST_CASE("a damaged library gives facts or an error, never a crash") {
+  const auto image = good();
+  Random random(7);
+  for (int i = 0; i < 20'000; ++i) {
+    auto damaged = image;
+    const auto hits = 1 + random.below(4);
+    for (std::uint32_t hit = 0; hit < hits; ++hit) {
+      // Mostly in the headers and the dynamic part, where the pointers are.
+      const auto range = static_cast<std::uint32_t>(random.chance(0.5F) ? 1024 : image.size());
+      damaged[random.below(range)] = static_cast<std::byte>(random.next());
+    }
+    try {
+      read_elf(damaged);
+    } catch (const Error&) {
+    }
+  }
+}
+
+TEST_CASE("another machine, word size or kind of file is named") {
+  auto image = good();
+  put(image, offsetof(Elf64_Ehdr, e_machine), std::uint16_t{EM_RISCV});
+  CHECK(failure_of([&] { read_elf(image); }).second.find("built for RISC-V") != std::string::npos);
+
+  image = good();
+  image[EI_CLASS] = std::byte{ELFCLASS32};
+  CHECK(failure_of([&] { read_elf(image); }).second.find("32-bit") != std::string::npos);
+
+  image = good();
+  image[EI_DATA] = std::byte{ELFDATA2MSB};
+  CHECK(failure_of([&] { read_elf(image); }).second.find("big-endian") != std::string::npos);
+
+  image = read_bytes("/proc/self/exe", 1U << 30U);
+  CHECK(failure_of([&] { read_elf(image); }).second.find("a program") != std::string::npos);
+}
+
+TEST_CASE("sizes that only lie are not believed") {
+  auto image = good();
+  put(image, offsetof(Elf64_Ehdr, e_shoff), std::uint64_t{1} << 40U);
+  CHECK(failure_of([&] { read_elf(image); }).second.find("section table") != std::string::npos);
+
+  image = good();
+  put(image, offsetof(Elf64_Ehdr, e_phnum), std::uint16_t{60'000});
+  CHECK(failure_of([&] { read_elf(image); }).first == Errc::Corrupt);
+}
+
+TEST_CASE("the facts of a good plugin: one symbol, its note, nothing that pins it") {
+  const auto facts = read_elf(good());
+  REQUIRE(facts.defined.size() == 1);
+  CHECK(facts.defined[0].name == LAT_ENTRY_NAME);
+  CHECK(facts.defined[0].function);
+  CHECK_FALSE(facts.defined[0].unique);
+  REQUIRE(facts.note);
+  CHECK(std::string(facts.note->id) == "structural");
+  CHECK(facts.imports("__cxa_finalize"));
+  CHECK_FALSE(facts.no_delete);
+  CHECK_FALSE(facts.executable_stack);
+}
+
+TEST_CASE("what pins a library is seen without running it") {
+  const auto unique = read_elf(read_bytes(fixture("unique"), 1U << 24U));
+  CHECK(std::any_of(unique.defined.begin(), unique.defined.end(),
+                    [](const auto& symbol) { return symbol.unique; }));
+  CHECK(read_elf(read_bytes(fixture("nodelete"), 1U << 24U)).no_delete);
+}

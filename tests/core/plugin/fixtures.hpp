@@ -1,0 +1,65 @@
+#pragma once
+// The fixture plugins, and a sample that the good ones understand.
+
+#include <chrono>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "core/plugin/plugin_host.hpp"
+#include "tests/support/files.hpp"
+
+namespace lateral::test {
+
+inline std::filesystem::path fixture(const std::string& name) {
+  return build_folder() / "fixtures/plugins" / ("fixture_" + name + ".lateral.so");
+}
+
+inline std::filesystem::path template_plugin() {
+  return build_folder() / "lib/lateral/template.lateral.so";
+}
+
+/// Deadlines that keep tests of hanging plugins short.
+inline plugin::Timeouts short_timeouts() {
+  using std::chrono::milliseconds;
+  return {milliseconds(5000), milliseconds(300), milliseconds(300), milliseconds(50)};
+}
+
+/// A table "readings" [rows, 2] with columns b, a (the other way round than "faulty" wants them).
+struct Readings {
+  explicit Readings(int rows) {
+    for (int i = 0; i < rows; ++i) {
+      values.push_back(static_cast<float>(10 + i));
+      values.push_back(static_cast<float>(i));
+    }
+    inputs = {
+        {"readings", plugin::InputKind::Table, plugin::DType::F32, {rows, 2}, values.data(), {"b", "a"}}};
+  }
+  std::vector<float> values;
+  std::vector<plugin::Input> inputs;
+};
+
+inline std::vector<plugin::Input> bytes_input(const std::string& bytes) {
+  return {{"bytes",
+           plugin::InputKind::Raw,
+           plugin::DType::U8,
+           {static_cast<std::int64_t>(bytes.size())},
+           bytes.data(),
+           {}}};
+}
+
+/// The code that `body` fails with; the test fails if it does not.
+template <typename Body>
+std::pair<Errc, std::string> failure_of(Body&& body) {
+  try {
+    body();
+  } catch (const Error& error) {
+    return {error.code(), error.what()};
+  }
+  throw std::runtime_error("did not fail");
+}
+
+}  // namespace lateral::test

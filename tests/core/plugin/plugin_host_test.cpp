@@ -1,0 +1,67 @@
+#include "fixtures.hpp"
+#include "tests/support/catch.hpp"
+
+#include <cmath>
+
+using namespace lateral;
+using plugin::PluginHost;
+using plugin::State;
+using test::failure_of;
+
+TEST_CASE("an id that nobody has is answered with those that are there") {
+  const test::TemporaryFolder folder;
+  std::filesystem::copy_file(test::template_plugin(), folder / "renamed.lateral.so");
+  test::write_file(folder / "broken.lateral.so", "not a library");
+  PluginHost host({folder.path()}, test::short_timeouts());
+  const auto [code, text] = failure_of([&] { host.load("camera"); });
+  CHECK(code == Errc::NotFound);
+  CHECK(text.find("there are: template") != std::string::npos);
+  CHECK(host.load("template") == "template");  // by the id in its note
+  CHECK(failure_of([&] { host.load("template"); }).first == Errc::FailedPrecondition);
+}
+
+TEST_CASE("list shows the good and the broken without running them") {
+  const test::TemporaryFolder folder;
+  std::filesystem::copy_file(test::template_plugin(), folder / "a.lateral.so");
+  test::write_file(folder / "b.lateral.so", "not a library");
+  PluginHost host({folder.path(), folder / "missing"}, test::short_timeouts());
+  auto entries = host.list();
+  REQUIRE(entries.size() == 2);
+  CHECK(entries[0].facts->id == "template");
+  CHECK(entries[0].state == State::Discovered);
+  CHECK_FALSE(entries[1].facts);
+  CHECK(entries[1].message.find("not an ELF file") != std::string::npos);
+
+  host.load("template");
+  CHECK(host.list()[0].state == State::Active);
+  CHECK(host.unload("template").unmapped());
+  CHECK(host.list()[0].state == State::Discovered);
+}
+
+TEST_CASE("show tells what a plugin needs and may do, running none of it") {
+  const PluginHost host({}, test::short_timeouts());
+  const auto facts = host.show(test::fixture("slow_constructor").string());
+  CHECK(facts.id == "structural");
+  CHECK(facts.problems.empty());
+  const auto thread = host.show(test::fixture("leaves_thread").string());
+  CHECK(thread.warnings == std::vector<std::string>{"starts threads; they must end in shutdown"});
+  CHECK_FALSE(host.show(test::fixture("unique").string()).problems.empty());
+}
+
+TEST_CASE("the template gives the tokens that its first comment promises") {
+  PluginHost host({}, test::short_timeouts());
+  host.load(test::template_plugin().string(), {{"gain", 0.5}});
+  const float values[] = {0.25F, -2.0F};
+  const plugin::Input readings{"readings", plugin::InputKind::Table, plugin::DType::F32, {2, 1}, values,
+                               {"value"}};
+  const auto tokens = host.make_encoder("template")->encode({&readings, 1}).tokens;
+  REQUIRE(tokens.rows == 2);
+  for (int i = 0; i < 2; ++i) {
+    for (int j = 0; j < 16; ++j) {
+      const double expected = std::sin(0.5 * static_cast<double>(values[i]) * std::exp2(j / 2.0));
+      CHECK(tokens.row(i)[static_cast<std::size_t>(j)] == Catch::Approx(expected).margin(1e-6));
+    }
+  }
+  CHECK(failure_of([&] { host.make_encoder("template", "lidar"); }).second.find("it has: template") !=
+        std::string::npos);
+}

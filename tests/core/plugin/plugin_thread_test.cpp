@@ -1,0 +1,87 @@
+#include "core/plugin/plugin_thread.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "core/plugin/float_mode.hpp"
+#include "core/plugin/parallel_pool.hpp"
+#include "fixtures.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace lateral;
+using namespace std::chrono_literals;
+using plugin::Clock;
+using plugin::PluginThread;
+
+TEST_CASE("what a task throws reaches the one who waits") {
+  PluginThread thread("test");
+  const auto task = thread.post([] { fail(Errc::Corrupt, "x", "y"); });
+  REQUIRE(task->wait_until(Clock::now() + 5s));
+  CHECK(test::failure_of([&] { task->rethrow(); }).first == Errc::Corrupt);
+}
+
+TEST_CASE("a thread that hangs is left behind with everything its task owns") {
+  const auto release = std::make_shared<std::atomic<bool>>(false);
+  const std::weak_ptr<std::atomic<bool>> owned = release;
+  {
+    PluginThread thread("test.hang");
+    auto started = std::make_shared<std::atomic<bool>>(false);
+    const auto task = thread.post([release, started] {
+      *started = true;
+      while (!*release) std::this_thread::sleep_for(1ms);
+    });
+    const auto next = thread.post([] {});
+    while (!*started) std::this_thread::sleep_for(1ms);
+    CHECK_FALSE(task->wait_until(Clock::now() + 5ms));
+    CHECK_FALSE(task->withdraw());
+    CHECK(next->withdraw());
+    thread.abandon();
+    CHECK(thread.abandoned());
+    CHECK_THROWS_AS(thread.post([] {}), Error);
+  }  // does not wait
+  *release = true;
+  const auto until = Clock::now() + 5s;
+  while (PluginThread::count_named("test.hang") > 0 && Clock::now() < until) std::this_thread::sleep_for(1ms);
+  CHECK(PluginThread::count_named("test.hang") == 0);
+}
+
+TEST_CASE("tasks run in order on one named thread") {
+  PluginThread thread("test.order");
+  std::vector<int> order;
+  for (int i = 0; i < 100; ++i) thread.post([&order, i] { order.push_back(i); });
+  REQUIRE(thread.post([] {})->wait_until(Clock::now() + 5s));
+  CHECK(order.size() == 100);
+  CHECK(std::is_sorted(order.begin(), order.end()));
+  CHECK(PluginThread::count_named("test.order") == 1);
+}
+
+TEST_CASE("the floating-point mode is put back") {
+  const auto before = plugin::float_mode();
+  {
+    const plugin::FloatModeGuard guard;
+    plugin::set_float_mode(before ^ 0x8040U);
+  }
+  CHECK(plugin::float_mode() == before);
+}
+
+TEST_CASE("a parallel loop visits every index once, also beside another one, and refuses to nest") {
+  plugin::ParallelPool pool("test.pool");
+  struct Work {
+    plugin::ParallelPool& pool;
+    std::atomic<std::uint64_t> sum{0};
+    std::atomic<int> nested{0};
+  } work{pool};
+  const auto body = [](std::uint32_t i, void* user) {
+    auto& mine = *static_cast<Work*>(user);
+    mine.sum += i;
+    if (mine.pool.run(
+            1, [](std::uint32_t, void*) {}, nullptr))
+      ++mine.nested;
+  };
+  std::thread other([&] { pool.run(10'000, body, &work); });
+  CHECK(pool.run(10'000, body, &work));
+  other.join();
+  CHECK(work.sum == 2 * 49'995'000ULL);
+  CHECK(work.nested == 0);
+}

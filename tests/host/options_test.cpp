@@ -1,0 +1,139 @@
+#include "host/options.hpp"
+
+#include "tests/support/catch.hpp"
+
+using namespace lateral;
+using namespace lateral::host;
+using Args = std::vector<std::string>;
+
+namespace {
+
+template <typename T>
+T parsed(const Args& args) {
+  const Options options = parse_options(args);
+  REQUIRE(std::holds_alternative<T>(options.command));
+  return std::get<T>(options.command);
+}
+
+/// The first line of the refusal: the second says where help is.
+std::string refusal(const Args& args) {
+  try {
+    parse_options(args);
+  } catch (const UsageError& error) {
+    const std::string text = error.what();
+    CHECK(text.find("\nsee: lateral ") != std::string::npos);
+    return text.substr(0, text.find('\n'));
+  }
+  FAIL("nothing was thrown");
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("an unknown command or option suggests the one that was meant") {
+  CHECK(refusal({}) == "lateral: say what to do");
+  CHECK(refusal({"demmo"}) == "lateral: unknown command 'demmo'; did you mean 'demo'?");
+  CHECK(refusal({"frobnicate"}) ==
+        "lateral: unknown command 'frobnicate'; there are demo, run, ask, adapt, eval, plugin, model, data");
+  CHECK(refusal({"plugin"}) == "lateral plugin: say what to do with it; there are list, show");
+  CHECK(refusal({"plugin", "lst"}) == "lateral plugin: unknown command 'lst'; did you mean 'list'?");
+  CHECK(refusal({"ask", "--inptu", "x"}) == "lateral ask: unknown option '--inptu'; did you mean '--input'?");
+  CHECK(refusal({"demo", "--sed", "1"}) == "lateral demo: unknown option '--sed'; did you mean '--seed'?");
+  CHECK(refusal({"ask", "--conf", "a.toml", "q"}).find("unknown option '--conf'") != std::string::npos);
+}
+
+TEST_CASE("what is missing or malformed is named") {
+  CHECK(refusal({"run"}) == "lateral run: -c FILE is missing");
+  CHECK(refusal({"ask", "-c", "a.toml"}) == "lateral ask: the question is missing");
+  CHECK(refusal({"ask", "-c", "a.toml", "is", "it"}) ==
+        "lateral ask: more than one question; put it in quotes");
+  CHECK(refusal({"adapt", "-c", "a.toml", "--data", "d"}) == "lateral adapt: --plugin ID is missing");
+  CHECK(refusal({"adapt", "-c", "a", "-p", "x", "-d", "d", "--budget", "long"}) ==
+        "lateral adapt: --budget: 'long' is no time such as 60s, 5m, 1h");
+  CHECK(refusal({"adapt", "-c", "a", "-p", "x", "-d", "d", "--teacher", "x"}) ==
+        "lateral adapt: --teacher: a plugin cannot teach itself");
+  CHECK(refusal({"demo", "--seed", "-1"}) ==
+        "lateral demo: --seed: '-1' is not a whole number from 0 to 10^18");
+  CHECK(refusal({"demo", "--seed"}).starts_with("lateral demo: "));
+  CHECK(refusal({"demo", "extra"}) == "lateral demo: too many arguments");
+  CHECK(refusal({"demo", "--out", "a", "--out", "b"}).starts_with("lateral demo: "));
+  CHECK(refusal({"demo", "--json=yes"}).starts_with("lateral demo: "));
+  for (const char* bad : {"camera", "=a.jpg", "camera=", ".x=a"}) {
+    CHECK(refusal({"ask", "-c", "a", "q", "--input", bad}) ==
+          "lateral ask: --input: '" + std::string(bad) + "' is not ID[.NAME]=PATH");
+  }
+}
+
+TEST_CASE("help and version are text, and every command has its own") {
+  CHECK(parsed<TextRequested>({"--version"}).text == "lateral 0.1.0\n");
+  const std::string all = parsed<TextRequested>({"--help"}).text;
+  CHECK(parsed<TextRequested>({"plugin", "--help"}).text == all);
+  for (const Args& command : std::vector<Args>{{"demo"},
+                                               {"run"},
+                                               {"ask"},
+                                               {"adapt"},
+                                               {"eval"},
+                                               {"plugin", "list"},
+                                               {"plugin", "show"},
+                                               {"model", "show"},
+                                               {"data", "check"}}) {
+    std::string name;
+    for (const std::string& word : command) name += (name.empty() ? "" : " ") + word;
+    CAPTURE(name);
+    CHECK(all.find("  " + name + " ") != std::string::npos);
+    Args args = command;
+    args.emplace_back("--help");
+    const std::string own = parsed<TextRequested>(args).text;
+    CHECK(own.starts_with("usage: lateral " + name));
+    CHECK(own.find("--json") != std::string::npos);
+  }
+}
+
+TEST_CASE("json is a plain flag and verbosity counts, before or after other words") {
+  const Options options = parse_options(Args{"ask", "-vv", "-c", "a.toml", "--json", "is it night?", "-v"});
+  CHECK(options.common.json);
+  CHECK(options.common.verbosity == 3);
+  CHECK(std::get<AskOptions>(options.command).question == "is it night?");
+  CHECK(parse_options(Args{"plugin", "list"}).common.verbosity == 0);
+}
+
+TEST_CASE("ask keeps its inputs in the order given, and paths may hold equals signs") {
+  const auto ask = parsed<AskOptions>({"ask", "-c", "a.toml", "--set", "run.seed=1", "--set", "run.beams=2",
+                                       "--camera", "1.jpg", "--input", "radar.points=a=b.bin", "--lidar",
+                                       "2.bin", "--camera", "3.jpg", "what?"});
+  CHECK(ask.config.file == "a.toml");
+  CHECK(ask.config.overrides == Args{"run.seed=1", "run.beams=2"});
+  REQUIRE(ask.inputs.size() == 4);
+  CHECK(ask.inputs[0].plugin == "camera");
+  CHECK(ask.inputs[1].plugin == "radar");
+  CHECK(ask.inputs[1].input == "points");
+  CHECK(ask.inputs[1].path == "a=b.bin");
+  CHECK(ask.inputs[2].path == "2.bin");
+  CHECK(ask.inputs[3].path == "3.jpg");
+}
+
+TEST_CASE("a question that begins with a dash follows two dashes") {
+  CHECK(parsed<AskOptions>({"ask", "-c", "a", "--", "-v what?"}).question == "-v what?");
+}
+
+TEST_CASE("every command's values arrive, and what is absent has its default") {
+  CHECK(parsed<DemoOptions>({"demo"}).out == "lateral-demo");
+  const auto demo = parsed<DemoOptions>({"demo", "--out=x", "--seed", "7"});
+  CHECK(demo.out == "x");
+  CHECK(demo.seed == 7);
+  CHECK(parsed<RunOptions>({"run", "-c", "a.toml"}).config.file == "a.toml");
+  const auto adapt = parsed<AdaptOptions>({"adapt", "-c", "a", "--plugin", "lidar", "--data", "d",
+                                           "--teacher", "camera", "--budget", "60s", "--force"});
+  CHECK(adapt.plugin == "lidar");
+  CHECK(adapt.data == "d");
+  CHECK(adapt.teacher == "camera");
+  CHECK(adapt.budget_seconds == 60.0);
+  CHECK(adapt.force);
+  CHECK_FALSE(parsed<AdaptOptions>({"adapt", "-c", "a", "-p", "lidar", "-d", "d"}).budget_seconds);
+  CHECK(parsed<EvalOptions>({"eval", "-c", "a", "--data", "d", "--report", "r"}).report == "r");
+  CHECK_FALSE(parsed<EvalOptions>({"eval", "-c", "a", "--data", "d"}).report);
+  CHECK(parsed<PluginListOptions>({"plugin", "list", "--search", "p"}).search.size() == 1);
+  CHECK(parsed<PluginShowOptions>({"plugin", "show", "./x.so"}).plugin == "./x.so");
+  CHECK(parsed<ModelShowOptions>({"model", "show", "m"}).folder == "m");
+  CHECK(parsed<DataCheckOptions>({"data", "check", "d", "--decode"}).decode);
+}

@@ -1,0 +1,160 @@
+// The program as a process: exit statuses, and standard output that holds answers and JSON alone.
+
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <string>
+
+#include "core/base/file.hpp"
+#include "core/format/json.hpp"
+#include "host/exit_codes.hpp"
+#include "tests/core/runtime/tiny_world.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace lateral;
+using namespace lateral::host;
+
+namespace {
+
+struct Ran {
+  int status = -1;
+  std::string out, err;
+
+  bool complains_of(std::string_view part) const { return err.find(part) != err.npos; }
+};
+
+std::string quoted(const std::filesystem::path& path) {
+  return "'" + path.string() + "'";
+}
+
+// Paths of tests hold no quotes.
+Ran lateral_does(const std::string& arguments, const std::string& input = {}) {
+  const test::TemporaryFolder folder;
+  test::write_file(folder / "in", input);
+  const std::string command = quoted(test::build_folder() / "bin/lateral") + " " + arguments + " < " +
+                              quoted(folder / "in") + " > " + quoted(folder / "out") + " 2> " +
+                              quoted(folder / "err");
+  const int status = std::system(command.c_str());
+  return {.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+          .out = read_text(folder / "out", 1U << 20U),
+          .err = read_text(folder / "err", 1U << 20U)};
+}
+
+}  // namespace
+
+TEST_CASE("wrong usage ends with 2 and says what is wrong") {
+  auto ran = lateral_does("dance");
+  CHECK(ran.status == kExitUsage);
+  CHECK(ran.complains_of("dance"));
+  CHECK(ran.out.empty());
+  CHECK(lateral_does("run").status == kExitUsage);
+  CHECK(lateral_does("run -c").status == kExitUsage);
+  ran = lateral_does("--help");
+  CHECK(ran.status == kExitOk);
+  CHECK(ran.out.find("lateral") != std::string::npos);
+}
+
+TEST_CASE("all mistakes of a configuration are told at once, and none on standard output") {
+  const test::TinyWorld world;
+  auto ran = lateral_does("run -c " + quoted(world / "absent.toml"));
+  CHECK(ran.status == kExitRequest);
+  CHECK(ran.complains_of("absent.toml"));
+  test::write_file(world / "bad.toml",
+                   "[model]\npath = \"model\"\ndtype = \"float8\"\n[run]\nthreads = -1\nsede = 3\n");
+  ran = lateral_does("ask --json -c " + quoted(world / "bad.toml") + " hello");
+  CHECK(ran.status == kExitRequest);
+  for (const char* mistake : {"bad.toml:3", "bad.toml:5", "bad.toml:6", "float8", "sede"}) {
+    INFO(ran.err);
+    CHECK(ran.complains_of(mistake));
+  }
+  CHECK(ran.out.empty());
+}
+
+TEST_CASE("files of the wrong kind end with the status for data or request") {
+  const test::TinyWorld world;
+  test::write_file(world / "text.so", "not a library");
+  auto ran = lateral_does("plugin show " + quoted(world / "text.so"));
+  CHECK(ran.status == kExitData);
+  CHECK(ran.complains_of("text.so"));
+  CHECK(ran.out.empty());
+  std::filesystem::create_directories(world / "empty");
+  ran = lateral_does("model show " + quoted(world / "empty"));
+  CHECK(ran.status == kExitRequest);
+  CHECK(ran.complains_of("config.json"));
+  ran = lateral_does("data check " + quoted(world / "empty"));
+  CHECK(ran.status == kExitRequest);
+  CHECK(ran.complains_of("samples.jsonl"));
+}
+
+TEST_CASE("data check tells what is wrong, and ends with 1 for it and 0 without it") {
+  const test::TinyWorld world;
+  const auto data = world.write_data("data", {.train = 4, .test = 1});
+  auto ran = lateral_does("data check --json " + quoted(data));
+  CHECK(ran.status == kExitOk);
+  const auto report = format::json::parse(ran.out, "stdout");
+  CHECK(report.at("moments").as_int(0, 99) == 5);
+  CHECK(report.at("problems").size() == 0);
+  std::filesystem::remove(data / "t0.npy");
+  ran = lateral_does("data check " + quoted(data));
+  CHECK(ran.status == kExitFailed);
+  CHECK(ran.out.find("t0.npy") != std::string::npos);
+}
+
+TEST_CASE("plugins and models are shown without being run") {
+  const test::TinyWorld world;
+  auto ran = lateral_does("plugin show --json " + quoted(world.plugin_file("template")));
+  CHECK(ran.status == kExitOk);
+  CHECK(format::json::parse(ran.out, "stdout").at("id").as_string() == "template");
+  ran = lateral_does("model show --json " + quoted(world / "model"));
+  CHECK(ran.status == kExitOk);
+  CHECK(format::json::parse(ran.out, "stdout").at("layers").as_int(0, 99) == 4);
+}
+
+TEST_CASE("a question is answered with JSON alone on standard output") {
+  const test::TinyWorld world;
+  world.write_adapter("template.safetensors");
+  const auto config = world.write_config(test::connection("template"));
+  const auto input = world.write_readings("a.npy", {0.5F, 1});
+  const auto ran = lateral_does("ask --json -c " + quoted(config) + " --input template=" + quoted(input) +
+                                " 'what is here'");
+  INFO(ran.err);
+  CHECK(ran.status == kExitOk);
+  const auto answer = format::json::parse(ran.out, "stdout");
+  CHECK(answer.at("senses")[0].as_string() == "template");
+  CHECK(answer.at("question").as_string() == "what is here");
+}
+
+TEST_CASE("run reads commands from a pipe, tells numbered events, and ends with 1 when one failed") {
+  const test::TinyWorld world;
+  const auto config = world.write_config("load = []\n" + test::connection("template"));
+  auto ran = lateral_does("run --json -c " + quoted(config),
+                          "what is here\n/load template\n/unload template\n/quit\n/load x\n");
+  INFO(ran.err);
+  CHECK(ran.status == kExitOk);
+  std::string kinds;
+  std::int64_t number = 0;
+  for (std::size_t at = 0; at < ran.out.size();) {
+    const auto end = ran.out.find('\n', at);
+    const auto event = format::json::parse(std::string_view(ran.out).substr(at, end - at), "stdout");
+    CHECK(event.at("n").as_int(0, 99) == ++number);
+    kinds += std::string(event.at("event").as_string()) + " ";
+    at = end + 1;
+  }
+  CHECK(kinds == "ready answer loaded unloaded ");
+  CHECK(lateral_does("run -c " + quoted(config), "/load absent\nwhat is here").status == kExitFailed);
+  CHECK(lateral_does("run -c " + quoted(config) + " --set 'run.load=[\"absent\"]'", "/quit\n").status ==
+        kExitFailed);
+}
+
+TEST_CASE("adapting without knowing from whom ends with the status for the wrong state") {
+  const test::TinyWorld world;
+  const auto config = world.write_config(test::connection("template") + test::connection("faulty"));
+  const auto data = world.write_data("data", {.train = 10, .test = 0});
+  const auto ran = lateral_does("adapt -c " + quoted(config) + " --plugin faulty --teacher template --data " +
+                                quoted(data));
+  INFO(ran.err);
+  CHECK(ran.status == kExitState);
+  CHECK(ran.complains_of("train one: lateral adapt"));
+  CHECK(ran.out.empty());
+}
