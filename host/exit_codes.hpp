@@ -2,12 +2,15 @@
 // The program's exit statuses. They are promises: scripts test them.
 //
 //   0    done
-//   1    done, but not all is well: a command given to `run` failed, `data check` found problems; or a defect
-//   in lateral 2    usage: unknown command or option, missing or malformed argument 3    the request cannot
-//   work: wrong value, missing file or plugin, not supported 4    the data cannot be used: corrupt file;
-//   plugin or adapter of another version, model or token space 5    the state is wrong: do something else
-//   first (e.g. train an adapter) 6    the system refused: input/output, memory, a limit 7    a plugin broke
-//   its contract or failed 8    a deadline passed 130  interrupted
+//   1    done, but not all is well: a command given to `run` failed, `data check` found problems; or a defect in lateral
+//   2    usage: unknown command or option, missing or malformed argument
+//   3    the request cannot work: wrong value, missing file or plugin, not supported
+//   4    the data cannot be used: corrupt file; plugin or adapter of another version, model or token space
+//   5    the state is wrong: do something else first (e.g. train an adapter)
+//   6    the system refused: input/output, memory, a limit
+//   7    a plugin broke its contract or failed
+//   8    a deadline passed
+//   130  interrupted
 
 #include "core/base/error.hpp"
 

@@ -4,9 +4,11 @@
 #include <c10/core/GradMode.h>
 
 #include <map>
+#include <span>
 #include <string_view>
 
 #include "core/base/error.hpp"
+#include "core/base/hash.hpp"
 #include "core/base/random.hpp"
 
 namespace lateral::connector {
@@ -38,26 +40,21 @@ void copy_common(const std::vector<model::NamedTensor>& from, const std::vector<
   }
 }
 
-/// FNV-1a, 64 bits (Fowler, Noll, Vo): enough to tell adapters apart, no protection against forgery.
+/// Enough to tell adapters apart, no protection against forgery.
 class Fingerprint {
  public:
   Fingerprint& add(std::string_view bytes) {
-    for (const char c : bytes) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
+    hash_.add(std::as_bytes(std::span(bytes)));
     return *this;
   }
   Fingerprint& add(const at::Tensor& tensor) {
     const auto flat = tensor.detach().to(at::kCPU).contiguous();
     return add(std::string_view(static_cast<const char*>(flat.const_data_ptr()), flat.nbytes()));
   }
-  std::string text() const {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string digits(16, '0');
-    for (std::size_t i = 0; i < digits.size(); ++i) digits[i] = kDigits[(hash_ >> (60 - 4 * i)) & 15U];
-    return digits;
-  }
+  std::string text() const { return hash_.text(); }
 
  private:
-  std::uint64_t hash_ = 0xCBF29CE484222325ULL;
+  Hash64 hash_;
 };
 
 }  // namespace

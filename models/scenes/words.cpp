@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <span>
 #include <vector>
+
+#include "core/base/hash.hpp"
 
 namespace lateral::scenes {
 namespace {
@@ -45,12 +48,6 @@ std::string label_that(bool held_out, Random& random) {
   return label;
 }
 
-constexpr std::uint64_t fnv1a(std::string_view text) {
-  std::uint64_t hash = 0xCBF29CE484222325ULL;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
-  return hash;
-}
-
 }  // namespace
 
 std::string describe(const Object& object) {
@@ -87,7 +84,7 @@ std::string held_out_label(Random& random) {
 
 bool is_held_out(std::string_view label) {
   // The hash's low bits alone depend on few letters of a short word; fold before taking the remainder.
-  const std::uint64_t hash = fnv1a(label);
+  const std::uint64_t hash = Hash64().add(std::as_bytes(std::span(label))).value();
   return ((hash ^ (hash >> 29U) ^ (hash >> 47U)) & 7U) == 0 ||
          std::find(kHeldOutWords.begin(), kHeldOutWords.end(), label) != kHeldOutWords.end();
 }
