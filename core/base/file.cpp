@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ext/stdio_filebuf.h>
+#include <limits>
 #include <utility>
 
 #include "core/base/error.hpp"
@@ -158,8 +160,26 @@ void write_atomically(const std::filesystem::path& path, const std::function<voi
 }
 
 void write_atomically(const std::filesystem::path& path, std::string_view text) {
-  write_atomically(path,
-                   [&](std::ostream& out) { out.write(text.data(), static_cast<std::streamsize>(text.size())); });
+  write_atomically(
+      path, [&](std::ostream& out) { out.write(text.data(), static_cast<std::streamsize>(text.size())); });
+}
+
+void rename_file(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) fail_with_errno(from, "rename");
+  sync_folder_of(to);
+}
+
+void exchange_files(const std::filesystem::path& a, const std::filesystem::path& b) {
+  if (::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0) {
+    sync_folder_of(a);
+    sync_folder_of(b);
+    return;
+  }
+  if (errno != EINVAL && errno != ENOSYS) fail_with_errno(b, "exchange");
+  constexpr auto kAny = std::numeric_limits<std::uint64_t>::max();
+  const std::string text = read_text(a, kAny);
+  write_atomically(a, read_text(b, kAny));
+  write_atomically(b, text);
 }
 
 }  // namespace lateral

@@ -45,4 +45,11 @@ std::string read_text(const std::filesystem::path& path, std::uint64_t max_bytes
 void write_atomically(const std::filesystem::path& path, const std::function<void(std::ostream&)>& body);
 void write_atomically(const std::filesystem::path& path, std::string_view text);
 
+/// Renames in one step, replacing `to`, and syncs the folder. Throws NotFound or Io.
+void rename_file(const std::filesystem::path& from, const std::filesystem::path& to);
+
+/// Gives two files each other's name in one step. A file system that cannot do so (NFS, FAT) gets both rewritten, one
+/// after the other: a crash in between leaves the content of `b` in both. Throws NotFound or Io.
+void exchange_files(const std::filesystem::path& a, const std::filesystem::path& b);
+
 }  // namespace lateral

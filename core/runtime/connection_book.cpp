@@ -5,8 +5,8 @@
 
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
-#include "core/connector/adapter_file.hpp"
 #include "core/connector/connection.hpp"
+#include "core/runtime/adapter_store.hpp"
 #include "core/wiring/method.hpp"
 
 namespace lateral::runtime {
@@ -14,29 +14,12 @@ namespace {
 
 constexpr std::string_view kWhere = "connection";
 
-std::filesystem::path previous_of(const std::filesystem::path& adapter) {
-  return adapter.string() + ".previous";
-}
-
 std::string how_to_train(const config::ConnectionConfig& connection) {
   return "train one: lateral adapt -c FILE.toml --plugin " + connection.plugin + " --data DIR [--teacher ID]";
 }
 
-// The file's present content becomes FILE.previous. An adapter that cannot be written changes neither file; a crash
-// between the two renames leaves the former adapter in FILE.previous and the new one in FILE.new.
-void save_and_keep_previous(const std::filesystem::path& file, const connector::Adapter& adapter) {
-  const std::filesystem::path fresh = file.string() + ".new";
-  connector::save_adapter(fresh, adapter);
-  if (std::filesystem::exists(file)) std::filesystem::rename(file, previous_of(file));
-  std::filesystem::rename(fresh, file);
-}
-
-void swap_files(const std::filesystem::path& adapter) {
-  const auto previous = previous_of(adapter);
-  const std::filesystem::path aside = adapter.string() + ".swap";
-  std::filesystem::rename(adapter, aside);
-  std::filesystem::rename(previous, adapter);
-  std::filesystem::rename(aside, previous);
+[[noreturn]] void refuse_rollback(const config::ConnectionConfig& connection) {
+  fail(Errc::FailedPrecondition, kWhere, connection.name, " has no former adapter to go back to");
 }
 
 }  // namespace
@@ -120,16 +103,29 @@ ConnectionBook::Trained ConnectionBook::trained(const config::ConnectionConfig& 
   return {.adapter = std::move(adapter), .connection = std::move(connection)};
 }
 
+connector::AdapterUse ConnectionBook::use_of(const plugin::EncoderSpec& encoder) const {
+  return {.base_model = language_->identity(),
+          .token_space = encoder.token_space,
+          .width = encoder.token_width,
+          .spec = language_->decoder().spec()};
+}
+
+ConnectionBook::Trained ConnectionBook::from_disk(const config::ConnectionConfig& config,
+                                                  const std::filesystem::path& file,
+                                                  const plugin::EncoderSpec& encoder) const {
+  auto read = trained(
+      config, std::make_shared<const connector::Adapter>(connector::load_adapter(file, use_of(encoder))));
+  read.saved = true;
+  return read;
+}
+
 const ConnectionBook::Trained& ConnectionBook::current(std::size_t index,
                                                        const plugin::EncoderSpec& encoder) {
   const auto& config = configs_[index];
-  const connector::AdapterUse use{.base_model = language_->identity(),
-                                  .token_space = encoder.token_space,
-                                  .width = encoder.token_width,
-                                  .spec = language_->decoder().spec()};
   Trained& current = entries_[index].current;
   if (current.adapter != nullptr) {
-    if (const auto difference = connector::differences(current.adapter->info(), use); !difference.empty()) {
+    if (const auto difference = connector::differences(current.adapter->info(), use_of(encoder));
+        !difference.empty()) {
       fail(Errc::AbiMismatch, kWhere, config.name, " does not fit the plugin any more: ", difference);
     }
     return current;
@@ -139,8 +135,7 @@ const ConnectionBook::Trained& ConnectionBook::current(std::size_t index,
          config.adapter ? " (" + config.adapter->string() + " is not there)" : std::string(), "; ",
          how_to_train(config));
   }
-  current = trained(
-      config, std::make_shared<const connector::Adapter>(connector::load_adapter(*config.adapter, use)));
+  current = from_disk(config, *config.adapter, encoder);
   return current;
 }
 
@@ -199,29 +194,48 @@ std::filesystem::path ConnectionBook::publish(const std::string& connection,
   }
   Trained next = trained(config, std::move(adapter));
   const std::lock_guard lock(mutex_);
-  std::filesystem::path written;
-  if (save) {
-    std::filesystem::create_directories(config.adapter->parent_path());
-    save_and_keep_previous(*config.adapter, *next.adapter);
-    written = *config.adapter;
-  }
   Entry& entry = entries_[index];
+  if (save) {
+    const auto* const unsaved = entry.current.saved ? nullptr : entry.current.adapter.get();
+    save_keeping_previous(*config.adapter, *next.adapter, unsaved);
+    next.saved = true;
+  }
   manager_->replace(next.connection);
-  entry.previous = std::exchange(entry.current, std::move(next));
-  entry.saved = save;
-  return written;
+  auto former = std::exchange(entry.current, std::move(next));
+  entry.former = save ? std::nullopt : std::optional(std::move(former));
+  return save ? *config.adapter : std::filesystem::path();
 }
 
-void ConnectionBook::rollback(const std::string& connection) {
+void ConnectionBook::rollback(const std::string& connection, const plugin::EncoderSpec& encoder) {
   const auto index = index_of(connection);
   const std::lock_guard lock(mutex_);
   Entry& entry = entries_[index];
-  if (entry.previous.adapter == nullptr) {
-    fail(Errc::FailedPrecondition, kWhere, connection, " has no former adapter to go back to");
+  if (entry.former) {
+    roll_back_memory(entry, configs_[index], encoder);
+  } else {
+    roll_back_files(entry, configs_[index], encoder);
   }
-  if (entry.saved) swap_files(*configs_[index].adapter);
-  manager_->replace(entry.previous.connection);
-  std::swap(entry.current, entry.previous);
+  manager_->replace(entry.current.connection);
+}
+
+void ConnectionBook::roll_back_memory(Entry& entry, const config::ConnectionConfig& config,
+                                      const plugin::EncoderSpec& encoder) const {
+  Trained& former = *entry.former;
+  if (former.adapter == nullptr) refuse_rollback(config);
+  if (const auto difference = connector::differences(former.adapter->info(), use_of(encoder));
+      !difference.empty()) {
+    fail(Errc::AbiMismatch, kWhere, config.name,
+         ": the former adapter does not fit the plugin: ", difference);
+  }
+  std::swap(entry.current, former);
+}
+
+void ConnectionBook::roll_back_files(Entry& entry, const config::ConnectionConfig& config,
+                                     const plugin::EncoderSpec& encoder) const {
+  if (!config.adapter || !std::filesystem::exists(previous_of(*config.adapter))) refuse_rollback(config);
+  auto former = from_disk(config, previous_of(*config.adapter), encoder);
+  exchange_with_previous(*config.adapter);
+  entry.current = std::move(former);
 }
 
 std::string ConnectionBook::state(const std::string& connection) const {

@@ -4,11 +4,13 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/config/config.hpp"
 #include "core/connector/adapter.hpp"
+#include "core/connector/adapter_file.hpp"
 #include "core/connector/connector_manager.hpp"
 #include "core/plugin/encoder_spec.hpp"
 #include "core/runtime/language.hpp"
@@ -46,13 +48,15 @@ class ConnectionBook {
                                     const plugin::EncoderSpec& encoder, std::int64_t inner,
                                     std::uint64_t seed) const;
 
-  /// Makes `adapter` the connection's own and attaches it; with `save` writes its file, the former file becoming
-  /// FILE.previous. The former adapter is kept for rollback(). Returns the file written, or an empty path.
+  /// Makes `adapter` the connection's own and attaches it; with `save` writes its file, and FILE.previous becomes the
+  /// adapter that was in use. The former adapter is kept for rollback(). Returns the file written, or an empty path.
   std::filesystem::path publish(const std::string& connection,
                                 std::shared_ptr<const connector::Adapter> adapter, bool save);
-  /// Exchanges the adapter with the one before the last publish(), in memory and on disk. Throws FailedPrecondition
-  /// when there is none.
-  void rollback(const std::string& connection);
+  /// Restores memory and disk to what they were before the last publish(), and attaches. If that wrote the file, also
+  /// in an earlier process, FILE and FILE.previous are exchanged and memory gets what FILE holds then; otherwise the
+  /// disk is left alone. The next call exchanges them back. Throws FailedPrecondition when there is no former adapter,
+  /// and what load_adapter throws; then nothing has changed.
+  void rollback(const std::string& connection, const plugin::EncoderSpec& encoder);
 
   /// "attached", "ready", "no adapter".
   std::string state(const std::string& connection) const;
@@ -62,14 +66,23 @@ class ConnectionBook {
   struct Trained {
     std::shared_ptr<const connector::Adapter> adapter;
     std::shared_ptr<const connector::Connection> connection;
+    bool saved = false;  ///< its file, or FILE.previous, holds it
   };
   struct Entry {
-    Trained current, previous;  ///< null where there is none
-    bool saved = false;         ///< the last publish() wrote its file
+    Trained current;  ///< null: not read yet
+    /// Before a publish() that wrote no file; it may be null. Nothing here: FILE.previous is the former one.
+    std::optional<Trained> former;
   };
   std::size_t index_of(const std::string& connection) const;
   Trained trained(const config::ConnectionConfig& config,
                   std::shared_ptr<const connector::Adapter> adapter) const;
+  Trained from_disk(const config::ConnectionConfig& config, const std::filesystem::path& file,
+                    const plugin::EncoderSpec& encoder) const;
+  connector::AdapterUse use_of(const plugin::EncoderSpec& encoder) const;
+  void roll_back_memory(Entry& entry, const config::ConnectionConfig& config,
+                        const plugin::EncoderSpec& encoder) const;
+  void roll_back_files(Entry& entry, const config::ConnectionConfig& config,
+                       const plugin::EncoderSpec& encoder) const;
   /// The current one, read from disk at first use. `mutex_` is held.
   const Trained& current(std::size_t index, const plugin::EncoderSpec& encoder);
 

@@ -241,8 +241,8 @@ AdaptResult Runtime::adapt(const AdaptRequest& request) {
 }
 
 void Runtime::rollback(const std::string& plugin) {
-  parts_->sensors.at(plugin);  // a connection without its plugin must not come back
-  parts_->book.rollback(parts_->book.only_of_plugin(plugin).name);
+  const auto sensor = parts_->sensors.at(plugin);  // a connection without its plugin must not come back
+  parts_->book.rollback(parts_->book.only_of_plugin(plugin).name, sensor->spec());
 }
 
 Evaluation Runtime::evaluate(const EvaluateRequest& request) {

@@ -175,8 +175,9 @@ class Runtime {
   /// Learns a connection in the calling thread while answers go on, checks it on held-out moments and attaches it. The
   /// former adapter stays for a rollback.
   AdaptResult adapt(const AdaptRequest& request);
-  /// The adapter before the last adaptation, in memory and on disk. Throws FailedPrecondition when there is none,
-  /// NotFound when the plugin is not loaded.
+  /// Back to the adapter before the last adaptation, in memory and on disk, also if that was made by an earlier process
+  /// (FILE.previous); a second call goes forward again. Throws FailedPrecondition when there is none, NotFound when the
+  /// plugin is not loaded, and Corrupt or AbiMismatch for a FILE.previous that cannot be used.
   void rollback(const std::string& plugin);
 
   Evaluation evaluate(const EvaluateRequest& request);

@@ -29,7 +29,8 @@ TEST_CASE("a mapped file shows the bytes on disk") {
   CHECK(static_cast<char>(file.bytes()[1]) == 'e');
 }
 
-TEST_CASE("an empty file maps to nothing, a missing one is NotFound, a folder or FIFO is refused without hanging") {
+TEST_CASE(
+    "an empty file maps to nothing, a missing one is NotFound, a folder or FIFO is refused without hanging") {
   const test::TemporaryFolder folder;
   test::write_file(folder / "empty", "");
   CHECK(MappedFile(folder / "empty").bytes().empty());
@@ -58,4 +59,16 @@ TEST_CASE("a failed write leaves the old file and no temporary one") {
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
   write_atomically(path, "new");
   CHECK(read_text(path, 100) == "new");
+}
+
+TEST_CASE("two files exchange their contents, and when one is missing the other stays") {
+  const test::TemporaryFolder folder;
+  test::write_file(folder / "a", "one");
+  test::write_file(folder / "b", "two");
+  exchange_files(folder / "a", folder / "b");
+  CHECK(read_text(folder / "a", 9) == "two");
+  CHECK(read_text(folder / "b", 9) == "one");
+  CHECK(code_of([&] { exchange_files(folder / "a", folder / "missing"); }) == Errc::NotFound);
+  CHECK(code_of([&] { rename_file(folder / "missing", folder / "a"); }) == Errc::NotFound);
+  CHECK(read_text(folder / "a", 9) == "two");
 }
