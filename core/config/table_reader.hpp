@@ -3,6 +3,7 @@
 // is reported and leaves the default too, so that reading goes on to the next mistake.
 // Internal to core/config.
 
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <set>

@@ -5,6 +5,7 @@
 // method, layers, blocks, width, inner, kv_heads, head_dim, tau, seen ("none", "token", "sample"), lora_rank
 // ("0" = none), lora_alpha, hidden, seed, and training.KEY for what training wants to tell.
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>

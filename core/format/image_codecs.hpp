@@ -2,6 +2,7 @@
 // The two picture libraries, each behind one function. Internal to core/format; others include image.hpp.
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 

@@ -2,6 +2,7 @@
 // The two halves of reading a data directory: lines, and what the lines say together.
 // Internal to core/format.
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 

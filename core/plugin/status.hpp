@@ -4,6 +4,7 @@
 #include <lateral/plugin.h>
 
 #include <array>
+#include <cstdint>
 #include <string_view>
 
 namespace lateral::plugin {

@@ -1,6 +1,7 @@
 #pragma once
 // Questions about recordings, answered with what is attached, and the controls beside them.
 
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <string>

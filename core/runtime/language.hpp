@@ -1,6 +1,7 @@
 #pragma once
 // The running language model: decoder, tokenizer, and how it wants to be asked.
 
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>

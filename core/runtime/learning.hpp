@@ -1,6 +1,7 @@
 #pragma once
 // Learning a connection on the running host: from labels, or from an older sense.
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "core/runtime/runtime.hpp"
 #include "core/runtime/sensors.hpp"
 #include "core/training/query_bank.hpp"
+#include "core/training/trainer.hpp"
 
 namespace lateral::runtime {
 
@@ -37,8 +39,8 @@ class Learning {
   Learned from_teacher(const AdaptRequest& request, const config::ConnectionConfig& connection,
                        const Sensor& sensor);
   const training::QueryBank& bank_for(const wiring::BlockSet& blocks, const AdaptRequest& request);
-  std::filesystem::path checkpoint_of(const AdaptRequest& request,
-                                      const config::ConnectionConfig& connection) const;
+  training::CheckpointOptions checkpoints_of(const AdaptRequest& request,
+                                             const config::ConnectionConfig& connection) const;
 
   std::shared_ptr<const Language> language_;
   const Sensors& sensors_;

@@ -1,6 +1,7 @@
 #pragma once
 // Questions about moments, and where the moments' tokens come from.
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>

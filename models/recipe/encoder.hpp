@@ -1,6 +1,7 @@
 #pragma once
 // Training the bundled encoders, and writing them as the plugins read them.
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 

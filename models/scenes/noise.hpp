@@ -1,6 +1,8 @@
 #pragma once
 // Sensor noise that is cheap and the same everywhere. Internal to models/scenes.
 
+#include <cstdint>
+
 #include "core/base/random.hpp"
 
 namespace lateral::scenes {

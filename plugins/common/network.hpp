@@ -17,6 +17,7 @@
 //
 // Thread safety: run() is const and keeps no state. One thread, fixed order: same bytes in, same bytes out.
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <vector>

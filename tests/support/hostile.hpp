@@ -3,6 +3,7 @@
 // lateral::Error. Crashes, other exceptions and wild memory show in the asan preset.
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>

@@ -5,6 +5,7 @@
 #include <lateral/sdk/options.hpp>
 #include <lateral/sdk/tensor.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <type_traits>

@@ -3,6 +3,7 @@
 
 #include <lateral/plugin.h>
 
+#include <cstdint>
 #include <cstring>
 #include <exception>
 #include <new>

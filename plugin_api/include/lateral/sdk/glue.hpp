@@ -7,6 +7,7 @@
 #include <lateral/sdk/encoder.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>

@@ -3,6 +3,7 @@
 
 #include <lateral/sdk/error.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>

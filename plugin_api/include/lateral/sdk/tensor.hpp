@@ -3,6 +3,7 @@
 
 #include <lateral/sdk/error.hpp>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
