@@ -139,6 +139,7 @@ void read_adapt(TableReader& in, AdaptConfig& adapt) {
   in.real("token_dropout", adapt.token_dropout, 0, 0.95);
   in.integer("aligner_hidden", adapt.aligner_hidden, 1, 65536);
   in.real("held_out_share", adapt.held_out_share, 0, 0.9);
+  in.seconds("checkpoint", adapt.checkpoint_seconds);
   in.seed("seed", adapt.seed);
 }
 

@@ -56,12 +56,14 @@ Learning::Learning(std::shared_ptr<const Language> language, const Sensors& sens
                    config::AdaptConfig options)
     : language_(std::move(language)), sensors_(sensors), book_(book), options_(options) {}
 
-std::filesystem::path Learning::checkpoint_of(const AdaptRequest& request,
-                                              const config::ConnectionConfig& connection) const {
-  if (!request.save || !connection.adapter) return {};
+training::CheckpointOptions Learning::checkpoints_of(const AdaptRequest& request,
+                                                     const config::ConnectionConfig& connection) const {
+  training::CheckpointOptions checkpoints{.path = {}, .every_seconds = options_.checkpoint_seconds};
+  if (!request.save || !connection.adapter) return checkpoints;
   if (connection.adapter->has_parent_path())
     std::filesystem::create_directories(connection.adapter->parent_path());
-  return connection.adapter->string() + ".checkpoint";
+  checkpoints.path = connection.adapter->string() + ".checkpoint";
+  return checkpoints;
 }
 
 const training::QueryBank& Learning::bank_for(const wiring::BlockSet& blocks, const AdaptRequest& request) {
@@ -100,7 +102,7 @@ Learning::Learned Learning::from_labels(const AdaptRequest& request,
   training::AdaptOptions options;
   options.run.budget.seconds = request.budget_seconds.value_or(options_.budget_seconds);
   if (options_.max_steps > 0) options.run.budget.steps = options_.max_steps;
-  options.run.checkpoint.path = checkpoint_of(request, connection);
+  options.run.checkpoint = checkpoints_of(request, connection);
   options.run.cancel = request.cancel;
   options.run.progress = progress_to(request.progress);
   options.batch = options_.batch;
@@ -161,7 +163,7 @@ Learning::Learned Learning::from_teacher(const AdaptRequest& request,
   training::TeachOptions options;
   if (request.budget_seconds) options.run.budget.seconds = *request.budget_seconds;
   options.run.budget.steps = options_.teach_steps;
-  options.run.checkpoint.path = checkpoint_of(request, connection);
+  options.run.checkpoint = checkpoints_of(request, connection);
   options.run.cancel = request.cancel;
   options.run.progress = progress_to(request.progress);
   options.rate = options_.teach_rate;
@@ -214,9 +216,9 @@ AdaptResult Learning::adapt(const AdaptRequest& request) {
     result.attached = true;
   }
   // The result is published or refused: either way there is nothing left to resume.
-  if (const auto checkpoint = checkpoint_of(request, connection); !checkpoint.empty()) {
+  if (const auto checkpoints = checkpoints_of(request, connection); !checkpoints.path.empty()) {
     std::error_code ignored;
-    std::filesystem::remove(checkpoint, ignored);
+    std::filesystem::remove(checkpoints.path, ignored);
   }
   result.seconds = seconds_since(start);
   return result;

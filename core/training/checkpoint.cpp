@@ -88,7 +88,8 @@ std::optional<Checkpoint> load_checkpoint(const std::filesystem::path& path, con
   found.fingerprint = fields.text("fingerprint");
   if (found.fingerprint != fingerprint) {
     fail(Errc::FailedPrecondition, kWhere, path.string(),
-         " belongs to a run with other data, options or seed; remove it or name another file");
+         " was left by another run (other data, options, seed or model): give that run's arguments to go on "
+         "with it, or delete this file to begin anew");
   }
   found.step = fields.number<std::int64_t>("step");
   found.steps = fields.number<std::int64_t>("steps");
