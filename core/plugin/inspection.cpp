@@ -88,7 +88,7 @@ void judge_libraries(const ElfFacts& elf, PluginFacts& facts) {
   for (const auto& library : elf.needed) {
     for (const auto refused : kRefusedLibraries) {
       if (library.starts_with(refused))
-        facts.problems.push_back("needs " + library + ", which it cannot share with the host");
+        facts.thread_problems.push_back("needs " + library + ", which it cannot share with the host");
     }
   }
   if (elf.text_relocations) facts.problems.emplace_back("has text relocations (build it with -fPIC)");
@@ -118,9 +118,9 @@ void judge_removal(const ElfFacts& elf, PluginFacts& facts) {
     if (facts.resident()) {
       facts.warnings.push_back(reason + " (declared: it stays mapped)");
     } else {
-      facts.problems.push_back(reason +
-                               ", so it could not be unloaded (build it with lateral_add_plugin(), or "
-                               "declare LAT_PLUGIN_RESIDENT)");
+      facts.thread_problems.push_back(reason +
+                                      ", so it could not be unloaded (build it with lateral_add_plugin(), or "
+                                      "declare LAT_PLUGIN_RESIDENT)");
     }
   }
 }
@@ -160,10 +160,19 @@ PluginFacts inspect(const std::filesystem::path& file) {
   return inspect(file, read_bytes(file, kMaxBytes));
 }
 
-void require_loadable(const PluginFacts& facts) {
-  if (facts.problems.empty()) return;
+std::vector<std::string> problems_in(const PluginFacts& facts, Isolation isolation) {
+  auto problems = facts.problems;
+  if (isolation == Isolation::Thread) {
+    problems.insert(problems.end(), facts.thread_problems.begin(), facts.thread_problems.end());
+  }
+  return problems;
+}
+
+void require_loadable(const PluginFacts& facts, Isolation isolation) {
+  const auto problems = problems_in(facts, isolation);
+  if (problems.empty()) return;
   std::string all;
-  for (const auto& problem : facts.problems) all += (all.empty() ? "" : "; ") + problem;
+  for (const auto& problem : problems) all += (all.empty() ? "" : "; ") + problem;
   const bool abi = facts.abi_major != LAT_ABI_MAJOR || facts.abi_minor_required > LAT_ABI_MINOR;
   fail(abi ? Errc::AbiMismatch : Errc::Unsupported, "plugin", facts.file.string(), " ", all);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/plugin/elf_reader.hpp"
+#include "core/plugin/isolation.hpp"
 
 namespace lateral::plugin {
 
@@ -21,9 +22,10 @@ struct PluginFacts {
   std::uint32_t flags = 0;
   std::uint64_t bytes = 0;
   std::vector<std::string> needed;
-  std::vector<std::string> problems;  ///< why it will not be loaded; empty = may be
-  std::vector<std::string> pins;      ///< what would keep it mapped after unloading
-  std::vector<std::string> warnings;  ///< what may keep it from unloading or surprise the host
+  std::vector<std::string> problems;         ///< why it will be loaded nowhere; empty = may be
+  std::vector<std::string> thread_problems;  ///< why it may only be loaded in a worker process
+  std::vector<std::string> pins;             ///< what would keep it mapped after unloading
+  std::vector<std::string> warnings;         ///< what may keep it from unloading or surprise the host
 
   bool resident() const { return (flags & LAT_PLUGIN_RESIDENT) != 0; }
 };
@@ -32,14 +34,17 @@ struct PluginFacts {
 inline constexpr std::string_view kThreadIsolation =
     "isolation \"thread\": a crash inside this plugin takes the host with it";
 
-/// Reads the ELF image and judges it for isolation in a thread.
+/// Reads the ELF image and judges it for each isolation.
 /// Throws as read_elf, with `file` in the message.
 PluginFacts inspect(const std::filesystem::path& file, std::span<const std::byte> image);
 
 /// The same from disk. Throws also NotFound and Io.
 PluginFacts inspect(const std::filesystem::path& file);
 
-/// Throws AbiMismatch or Unsupported, naming all problems, unless there are none.
-void require_loadable(const PluginFacts& facts);
+/// What speaks against loading it there; empty = nothing.
+std::vector<std::string> problems_in(const PluginFacts& facts, Isolation isolation);
+
+/// Throws AbiMismatch or Unsupported, naming all of problems_in(), unless there are none.
+void require_loadable(const PluginFacts& facts, Isolation isolation);
 
 }  // namespace lateral::plugin

@@ -55,26 +55,18 @@ std::string explained(const std::string& witness, const PluginFacts& facts) {
 
 }  // namespace
 
-LoadedPlugin::LoadedPlugin(const std::filesystem::path& file, const Timeouts& timeouts)
-    : timeouts_(timeouts),
-      image_(std::make_shared<SealedImage>(file)),
-      facts_(inspect(file, image_->bytes())) {
-  require_loadable(facts_);
+LoadedPlugin::LoadedPlugin(VerifiedPlugin plugin, const Timeouts& timeouts)
+    : timeouts_(timeouts), image_(std::move(plugin.image)), facts_(std::move(plugin.facts)) {
+  require_loadable(facts_, Isolation::Thread);
   custody_.enter(State::Verified);
   thread_name_ = new_thread_name(facts_.id);
-  host_.emplace(facts_.id, std::filesystem::absolute(file).parent_path(), thread_name_);
+  host_.emplace(facts_.id, facts_.file.parent_path(), thread_name_);
   thread_ = std::make_unique<PluginThread>(thread_name_);
 }
 
-std::shared_ptr<LoadedPlugin> LoadedPlugin::open(const std::filesystem::path& file,
-                                                 const Timeouts& timeouts) {
-  // Links are resolved once, so that weights are looked for beside the real file.
-  std::error_code error;
-  const auto real = std::filesystem::canonical(file, error);
-  if (error) fail(Errc::NotFound, "plugin", file.string(), ": ", error.message());
-  const std::shared_ptr<LoadedPlugin> plugin(new LoadedPlugin(real, timeouts));
-  plugin->run("loading " + real.string(), timeouts.load, [plugin] { plugin->map(); });
-  plugin->image_->drop_view();
+std::shared_ptr<LoadedPlugin> LoadedPlugin::open(VerifiedPlugin verified, const Timeouts& timeouts) {
+  const std::shared_ptr<LoadedPlugin> plugin(new LoadedPlugin(std::move(verified), timeouts));
+  plugin->run("loading " + plugin->facts_.file.string(), timeouts.load, [plugin] { plugin->map(); });
   plugin->custody_.enter(State::Loaded);
   return plugin;
 }
@@ -144,7 +136,7 @@ Removal LoadedPlugin::close() {
   idle_workers_.clear();
   const Removal removal = unmap();
   host_.reset();
-  if (!removal.unmapped) bury(std::shared_ptr<void>(image_));
+  if (!removal.unmapped) bury(image_);
   image_.reset();
   custody_.enter(removal.unmapped ? State::Unmapped : State::Retired, removal.reason);
   return removal;

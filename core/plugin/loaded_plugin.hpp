@@ -10,12 +10,11 @@
 #include <vector>
 
 #include "core/plugin/host_table.hpp"
-#include "core/plugin/inspection.hpp"
 #include "core/plugin/negotiation.hpp"
 #include "core/plugin/plugin_library.hpp"
 #include "core/plugin/plugin_thread.hpp"
-#include "core/plugin/sealed_image.hpp"
 #include "core/plugin/state.hpp"
+#include "core/plugin/verified_plugin.hpp"
 
 namespace lateral::plugin {
 
@@ -23,10 +22,9 @@ namespace lateral::plugin {
 /// it goes to a graveyard with everything it may touch.
 class LoadedPlugin : public std::enable_shared_from_this<LoadedPlugin> {
  public:
-  /// Verifies the file, starts the thread, maps the library there and negotiates. Throws NotFound, Io,
-  /// Corrupt, Unsupported, AbiMismatch, or DeadlineExceeded when a static constructor hangs; nothing is left
-  /// behind then, except in the last case.
-  static std::shared_ptr<LoadedPlugin> open(const std::filesystem::path& file, const Timeouts& timeouts);
+  /// Starts the thread, maps the library there and negotiates. Throws Unsupported, AbiMismatch, or
+  /// DeadlineExceeded when a static constructor hangs; nothing is left behind then, except in the last case.
+  static std::shared_ptr<LoadedPlugin> open(VerifiedPlugin plugin, const Timeouts& timeouts);
   ~LoadedPlugin();
   LoadedPlugin(const LoadedPlugin&) = delete;
   LoadedPlugin& operator=(const LoadedPlugin&) = delete;
@@ -59,14 +57,14 @@ class LoadedPlugin : public std::enable_shared_from_this<LoadedPlugin> {
   Removal close();
 
  private:
-  LoadedPlugin(const std::filesystem::path& file, const Timeouts& timeouts);
+  LoadedPlugin(VerifiedPlugin plugin, const Timeouts& timeouts);
   void map();
   Removal unmap();
   bool threads_gone() const;
 
   Timeouts timeouts_;
   Custody custody_;
-  std::shared_ptr<SealedImage> image_;
+  std::shared_ptr<const SealedImage> image_;
   PluginFacts facts_;
   std::string thread_name_;
   std::optional<HostTable> host_;

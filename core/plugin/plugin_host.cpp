@@ -66,20 +66,19 @@ void PluginHost::remember(const std::filesystem::path& file, State state, std::s
   past_[file] = {state, std::move(message)};
 }
 
-std::string PluginHost::load(std::string_view id_or_file, OptionMap options) {
+std::string PluginHost::load(std::string_view id_or_file, LoadOptions options) {
   const auto file = real(find_plugin(id_or_file, search_));
-  std::string id;
+  VerifiedPlugin plugin;
   try {
-    id = inspect(file).id;
-    reserve(id);
+    plugin = verify(file);
+    reserve(plugin.facts.id);
   } catch (const Error& error) {
     if (error.code() != Errc::FailedPrecondition) remember(file, State::Failed, error.what());
     throw;
   }
+  const std::string id = plugin.facts.id;
   try {
-    auto revision = Revision::open(file, std::move(options), timeouts_);
-    if (revision->facts().id != id)
-      fail(Errc::FailedPrecondition, "plugin", file.string(), " was replaced meanwhile");
+    auto revision = Revision::open(std::move(plugin), std::move(options), timeouts_);
     log_loaded(*revision);
     const std::lock_guard lock(mutex_);
     past_.erase(file);
@@ -161,7 +160,7 @@ std::vector<PluginEntry> PluginHost::list() const {
     PluginEntry entry{file, std::nullopt, State::Discovered, {}};
     try {
       entry.facts = inspect(file);
-      entry.message = joined(entry.facts->problems);
+      entry.message = joined(problems_in(*entry.facts, Isolation::Thread));
     } catch (const Error& error) {
       entry.message = error.what();
     }

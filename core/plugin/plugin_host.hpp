@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/plugin/inspection.hpp"
-#include "core/plugin/options.hpp"
+#include "core/plugin/load_options.hpp"
 #include "core/plugin/revision.hpp"
 #include "core/plugin/search.hpp"
 #include "core/plugin/state.hpp"
@@ -39,7 +39,7 @@ class PluginHost {
   /// Loads and initialises; on return the plugin is active. Returns its id. Throws NotFound,
   /// FailedPrecondition (an id that is loaded already), Corrupt, Unsupported, AbiMismatch, or what the
   /// plugin's init reported; then nothing has changed but list(), which keeps the reason.
-  std::string load(std::string_view id_or_file, OptionMap options = {});
+  std::string load(std::string_view id_or_file, LoadOptions options = {});
 
   /// Waits up to `patience` for running encodes, then cancels them. The slot is empty afterwards.
   /// Throws NotFound.

@@ -13,9 +13,9 @@
 #include <memory>
 #include <string>
 
-namespace lateral::plugin {
+#include "core/plugin/state.hpp"
 
-using Clock = std::chrono::steady_clock;
+namespace lateral::plugin {
 
 /// One piece of work given to a PluginThread. Thread safety: all members may be called from any thread.
 class Task {

@@ -1,186 +1,27 @@
 #include "core/plugin/revision.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "core/base/error.hpp"
-#include "core/base/log.hpp"
+#include "core/plugin/thread_revision.hpp"
 
 namespace lateral::plugin {
-namespace {
 
-/// How often a waiting caller looks at its cancel token; a finished encode wakes it at once.
-constexpr std::chrono::milliseconds kLook{2};
-
-double milliseconds_since(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
-
-std::uint64_t nanoseconds(Clock::time_point time) {
-  return static_cast<std::uint64_t>(std::chrono::nanoseconds(time.time_since_epoch()).count());
-}
-
-}  // namespace
-
-Encoder::Encoder(std::shared_ptr<Revision> revision, EncoderSpec spec, std::uint64_t handle)
-    : revision_(std::move(revision)), spec_(std::move(spec)), handle_(handle) {}
-
-Encoder::~Encoder() {
-  revision_->destroy(handle_);
-}
-
-Tokens Encoder::encode(std::span<const Input> inputs, const EncodeOptions& options) {
-  return revision_->encode(spec_, handle_, inputs, options);
-}
-
-Revision::Lease::Lease(Revision& revision) : revision_(revision) {
-  const std::lock_guard lock(revision_.mutex_);
-  if (revision_.draining_) fail(Errc::FailedPrecondition, revision_.facts().id, "is unloaded");
-  ++revision_.leases_;
-}
-
-Revision::Lease::~Lease() {
-  {
-    const std::lock_guard lock(revision_.mutex_);
-    --revision_.leases_;
-  }
-  revision_.idle_.notify_all();
-}
-
-std::shared_ptr<Revision> Revision::open(const std::filesystem::path& file, OptionMap options,
+std::shared_ptr<Revision> Revision::open(VerifiedPlugin plugin, LoadOptions options,
                                          const Timeouts& timeouts) {
-  auto loaded = LoadedPlugin::open(file, timeouts);
-  return std::shared_ptr<Revision>(new Revision(std::move(loaded), std::move(options)));
+  if (!options.timeouts) options.timeouts = timeouts;
+  return ThreadRevision::open(std::move(plugin), std::move(options));
 }
 
-Revision::Revision(std::shared_ptr<LoadedPlugin> loaded, OptionMap options)
-    : loaded_(std::move(loaded)),
-      initialised_(std::make_unique<InitialisedPlugin>(loaded_, std::move(options))) {
-  encoders_ = initialised_->encoders();
-  loaded_->custody().enter(State::Initialised);
-  loaded_->custody().enter(State::Active);
-}
-
-Revision::~Revision() {
-  close(std::chrono::milliseconds(0));
-}
-
-std::unique_ptr<Encoder> Revision::make_encoder(std::string_view name, OptionMap options) {
-  const auto found = std::find_if(encoders_.begin(), encoders_.end(),
+std::uint32_t Revision::index_of(std::string_view name) const {
+  const auto& all = encoders();
+  const auto found = std::find_if(all.begin(), all.end(),
                                   [&](const EncoderSpec& spec) { return name.empty() || spec.name == name; });
-  if (found == encoders_.end()) {
-    std::string known;
-    for (const auto& spec : encoders_) known += (known.empty() ? "" : ", ") + spec.name;
-    fail(Errc::NotFound, facts().id, "has no encoder \"", name, "\"; it has: ", known);
-  }
-  const Lease lease(*this);
-  const auto index = static_cast<std::uint32_t>(found - encoders_.begin());
-  const std::uint64_t handle = initialised_->create(index, std::move(options));
-  return std::unique_ptr<Encoder>(new Encoder(shared_from_this(), *found, handle));
-}
-
-void Revision::destroy(std::uint64_t handle) noexcept {
-  try {
-    const Lease lease(*this);
-    initialised_->destroy(handle);
-  } catch (const std::exception& error) {
-    // Unloading destroys all handles itself; anything else is worth a line.
-    if (state() == State::Active) log::warn("plugin", facts().id, ": ", error.what());
-  }
-}
-
-Tokens Revision::encode(const EncoderSpec& spec, std::uint64_t handle, std::span<const Input> inputs,
-                        const EncodeOptions& options) {
-  const Lease lease(*this);
-  const auto job = std::make_shared<EncodeJob>(spec, inputs, nanoseconds(Clock::now() + options.timeout));
-  auto worker = spec.reentrant ? loaded_->borrow_worker() : nullptr;
-  PluginThread& thread = worker ? *worker : loaded_->thread();
-  const auto task = loaded_->post(thread, "encode",
-                                  [plugin = loaded_, job, handle] { job->run(plugin->functions(), handle); });
-  {
-    const std::lock_guard lock(mutex_);
-    running_.insert(job);
-  }
-  std::exception_ptr error;
-  try {
-    await(thread, *task, job, handle, options);
-  } catch (...) {
-    error = std::current_exception();
-  }
-  {
-    const std::lock_guard lock(mutex_);
-    running_.erase(job);
-  }
-  if (worker) loaded_->return_worker(std::move(worker));
-  if (error && job->overran()) loaded_->quarantine("it wrote past the end of a tensor");
-  if (error) std::rethrow_exception(error);
-  return job->take();
-}
-
-void Revision::await(PluginThread& thread, Task& task, const std::shared_ptr<EncodeJob>& job,
-                     std::uint64_t handle, const EncodeOptions& options) {
-  const auto until = Clock::now() + options.timeout;
-  const auto cancelled = [&] { return job->cancelled() || (options.cancel && options.cancel->cancelled()); };
-  bool done = false;
-  while (!done && !cancelled() && Clock::now() < until)
-    done = task.wait_until(std::min(until, Clock::now() + kLook));
-  if (done) return task.rethrow();
-
-  const Errc code = cancelled() ? Errc::Cancelled : Errc::DeadlineExceeded;
-  const std::string_view why = code == Errc::Cancelled ? "encode was cancelled" : "encode took too long";
-  if (task.withdraw()) fail(code, facts().id, why, " before it began");
-  job->cancel();
-  hint_cancel(handle, job->request());
-  if (!task.wait_until(Clock::now() + loaded_->timeouts().grace)) {
-    loaded_->give_up(thread, "encode");
-    fail(code, facts().id, why, " and did not stop; the plugin is quarantined");
-  }
-  fail(code, facts().id, why);
-}
-
-void Revision::hint_cancel(std::uint64_t handle, std::uint64_t request) {
-  if (loaded_->functions().cancel == nullptr) return;
-  // On a thread of its own: cancel must not block, but who knows.
-  PluginThread thread("cancel");
-  const auto task = loaded_->post(
-      thread, "cancel", [plugin = loaded_, handle, request] { plugin->functions().cancel(handle, request); });
-  if (!task->wait_until(Clock::now() + loaded_->timeouts().grace) && !task->withdraw()) {
-    loaded_->give_up(thread, "cancel");
-  }
-}
-
-bool Revision::drain(std::chrono::milliseconds patience) {
-  std::unique_lock lock(mutex_);
-  draining_ = true;
-  const auto none = [this] { return leases_ == 0; };
-  if (idle_.wait_for(lock, patience, none)) return true;
-  for (const auto& job : running_) job->cancel();
-  // Each waiting caller now gives its encode the grace time and then quarantines; both leave.
-  return idle_.wait_for(lock, 4 * loaded_->timeouts().grace + loaded_->timeouts().call, none);
-}
-
-UnloadReport Revision::finish() {
-  UnloadReport report;
-  report.complaint = initialised_->shutdown();
-  if (!loaded_->custody().quarantined()) {
-    loaded_->custody().enter(State::Stopped);
-    loaded_->close();
-  }
-  report.state = state();
-  report.reason = reason();
-  return report;
-}
-
-UnloadReport Revision::close(std::chrono::milliseconds patience) {
-  const std::lock_guard only(close_mutex_);
-  if (report_) return *report_;
-  const auto start = Clock::now();
-  loaded_->custody().enter(State::Draining);
-  if (!drain(patience)) loaded_->quarantine("a call into it did not return");
-  report_ = finish();
-  report_->milliseconds = milliseconds_since(start);
-  return *report_;
+  if (found != all.end()) return static_cast<std::uint32_t>(found - all.begin());
+  std::string known;
+  for (const auto& spec : all) known += (known.empty() ? "" : ", ") + spec.name;
+  fail(Errc::NotFound, facts().id, "has no encoder \"", name, "\"; it has: ", known);
 }
 
 }  // namespace lateral::plugin

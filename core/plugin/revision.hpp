@@ -1,20 +1,21 @@
 #pragma once
-// One loaded copy of a plugin from file to proof of unmapping, and the encoders it lends out.
+// One loaded copy of a plugin from file to proof that it is gone, and the encoders it lends out. Where its
+// code runs, in a thread or in a worker process, is the business of the classes behind these interfaces.
 
-#include <condition_variable>
+#include <chrono>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/cancel.hpp"
-#include "core/plugin/encode_job.hpp"
-#include "core/plugin/initialised_plugin.hpp"
-#include "core/plugin/loaded_plugin.hpp"
+#include "core/plugin/encoder_spec.hpp"
+#include "core/plugin/load_options.hpp"
+#include "core/plugin/sample.hpp"
 #include "core/plugin/state.hpp"
+#include "core/plugin/verified_plugin.hpp"
 
 namespace lateral::plugin {
 
@@ -23,92 +24,57 @@ struct EncodeOptions {
   std::optional<CancelToken> cancel;
 };
 
-class Revision;
-
 /// One instance of an encoder. It may outlive its plugin: encode() then throws FailedPrecondition.
 /// Thread safety: encode may be called from any thread; calls wait for each other unless the encoder
 /// is reentrant.
 class Encoder {
  public:
-  ~Encoder();
+  virtual ~Encoder() = default;
   Encoder(const Encoder&) = delete;
   Encoder& operator=(const Encoder&) = delete;
 
-  const EncoderSpec& spec() const noexcept { return spec_; }
+  virtual const EncoderSpec& spec() const noexcept = 0;
 
   /// One sample into tokens. The inputs are copied first, so they need not outlive the call, even when it
   /// times out. Throws InvalidArgument or NotFound (inputs), Cancelled, DeadlineExceeded (and the plugin is
-  /// quarantined if it does not stop when asked), FailedPrecondition (unloaded, quarantined), PluginFault, or
-  /// what the plugin reported.
-  Tokens encode(std::span<const Input> inputs, const EncodeOptions& options = {});
+  /// quarantined or restarted if it does not stop when asked), FailedPrecondition (unloaded, quarantined),
+  /// PluginFault (also for a worker that died), or what the plugin reported.
+  virtual Tokens encode(std::span<const Input> inputs, const EncodeOptions& options = {}) = 0;
 
- private:
-  friend class Revision;
-  Encoder(std::shared_ptr<Revision> revision, EncoderSpec spec, std::uint64_t handle);
-
-  std::shared_ptr<Revision> revision_;
-  EncoderSpec spec_;
-  std::uint64_t handle_;
+ protected:
+  Encoder() = default;
 };
 
 /// Thread safety: all members may be called from any thread.
-class Revision : public std::enable_shared_from_this<Revision> {
+class Revision {
  public:
-  /// Everything up to "active".
-  /// Throws as LoadedPlugin::open and InitialisedPlugin; whatever was begun is undone.
-  static std::shared_ptr<Revision> open(const std::filesystem::path& file, OptionMap options,
-                                        const Timeouts& timeouts);
-  ~Revision();
+  /// Everything up to "active". `timeouts` are used where `options` have none. Throws Unsupported or
+  /// AbiMismatch (cannot be loaded in this isolation), PluginFault, DeadlineExceeded, or what the plugin's
+  /// init reported; whatever was begun is undone then.
+  static std::shared_ptr<Revision> open(VerifiedPlugin plugin, LoadOptions options,
+                                        const Timeouts& timeouts = {});
+  virtual ~Revision() = default;
+  Revision(const Revision&) = delete;
+  Revision& operator=(const Revision&) = delete;
 
-  State state() const { return loaded_->custody().state(); }
-  std::string reason() const { return loaded_->custody().reason(); }
-  const PluginFacts& facts() const noexcept { return loaded_->facts(); }
-  const std::vector<EncoderSpec>& encoders() const noexcept { return encoders_; }
+  virtual Isolation isolation() const noexcept = 0;
+  virtual State state() const = 0;
+  /// Why it is in this state; may be empty.
+  virtual std::string reason() const = 0;
+  virtual const PluginFacts& facts() const noexcept = 0;
+  virtual const std::vector<EncoderSpec>& encoders() const noexcept = 0;
 
   /// A new instance of the named encoder; "" names the first. Throws NotFound listing those that exist.
-  std::unique_ptr<Encoder> make_encoder(std::string_view name, OptionMap options);
+  virtual std::unique_ptr<Encoder> make_encoder(std::string_view name, OptionMap options) = 0;
 
   /// Refuses new encodes, waits up to `patience` for running ones (then cancels them, then quarantines),
-  /// destroys, shuts down, unmaps and proves it. A second call returns the first one's report.
-  UnloadReport close(std::chrono::milliseconds patience);
+  /// destroys, shuts down, and proves that nothing is left. A second call returns the first one's report.
+  virtual UnloadReport close(std::chrono::milliseconds patience) = 0;
 
- private:
-  friend class Encoder;
-  explicit Revision(std::shared_ptr<LoadedPlugin> loaded, OptionMap options);
-
-  /// Holds the revision for one call into it; refused once it drains.
-  class Lease {
-   public:
-    explicit Lease(Revision& revision);
-    ~Lease();
-    Lease(const Lease&) = delete;
-    Lease& operator=(const Lease&) = delete;
-
-   private:
-    Revision& revision_;
-  };
-
-  Tokens encode(const EncoderSpec& spec, std::uint64_t handle, std::span<const Input> inputs,
-                const EncodeOptions& options);
-  void await(PluginThread& thread, Task& task, const std::shared_ptr<EncodeJob>& job, std::uint64_t handle,
-             const EncodeOptions& options);
-  void hint_cancel(std::uint64_t handle, std::uint64_t request);
-  void destroy(std::uint64_t handle) noexcept;
-  bool drain(std::chrono::milliseconds patience);
-  UnloadReport finish();
-
-  std::shared_ptr<LoadedPlugin> loaded_;
-  std::unique_ptr<InitialisedPlugin> initialised_;
-  std::vector<EncoderSpec> encoders_;
-
-  std::mutex mutex_;
-  std::condition_variable idle_;
-  unsigned leases_ = 0;
-  bool draining_ = false;
-  std::set<std::shared_ptr<EncodeJob>> running_;
-
-  std::mutex close_mutex_;
-  std::optional<UnloadReport> report_;
+ protected:
+  Revision() = default;
+  /// The index of the named encoder; "" = 0. Throws NotFound listing those that exist.
+  std::uint32_t index_of(std::string_view name) const;
 };
 
 }  // namespace lateral::plugin

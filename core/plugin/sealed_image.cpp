@@ -8,11 +8,9 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
-#include <utility>
-
-#include "core/base/file.hpp"
 
 #include "core/base/error.hpp"
+#include "core/base/file.hpp"
 
 namespace lateral::plugin {
 namespace {
@@ -34,9 +32,11 @@ void write_all(int fd, std::span<const std::byte> bytes) {
 
 }  // namespace
 
-SealedImage::SealedImage(const std::filesystem::path& file) {
-  const auto content = read_bytes(file, kMaxBytes);
-  fd_ = ::memfd_create(file.filename().c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING);
+SealedImage::SealedImage(const std::filesystem::path& file)
+    : SealedImage(file.filename().string(), read_bytes(file, kMaxBytes)) {}
+
+SealedImage::SealedImage(const std::string& name, std::span<const std::byte> content) {
+  fd_ = ::memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (fd_ < 0) fail_with_errno("make");
   try {
     write_all(fd_, content);
@@ -60,26 +60,13 @@ SealedImage::SealedImage(const std::filesystem::path& file) {
 }
 
 SealedImage::~SealedImage() {
-  drop_view();
-  if (fd_ >= 0) ::close(fd_);
+  if (data_ != nullptr)
+    ::munmap(const_cast<std::byte*>(data_), size_);  // NOLINT: munmap takes what mmap gave
+  ::close(fd_);
 }
-
-SealedImage::SealedImage(SealedImage&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)),
-      data_(std::exchange(other.data_, nullptr)),
-      size_(std::exchange(other.size_, 0)),
-      device_(other.device_),
-      inode_(other.inode_) {}
 
 std::filesystem::path SealedImage::loader_path() const {
   return "/proc/self/fd/" + std::to_string(fd_);
-}
-
-void SealedImage::drop_view() noexcept {
-  if (data_ != nullptr)
-    ::munmap(const_cast<std::byte*>(data_), size_);  // NOLINT: munmap takes what mmap gave
-  data_ = nullptr;
-  size_ = 0;
 }
 
 }  // namespace lateral::plugin

@@ -8,28 +8,29 @@
 #include <cstddef>
 #include <filesystem>
 #include <span>
+#include <string>
 
 namespace lateral::plugin {
 
-/// Move-only. The descriptor must stay open while the library is mapped: glibc recognises libraries by name,
+/// The descriptor must stay open while the library is mapped: glibc recognises libraries by name,
 /// and a reused /proc/self/fd/N would lead to the old one.
 class SealedImage {
  public:
   /// Copies and seals.
   /// Throws NotFound, Io, InvalidArgument (not a regular file), ResourceExhausted (over 1 GiB).
   explicit SealedImage(const std::filesystem::path& file);
+  /// `name` is what the kernel shows. Throws Io or ResourceExhausted.
+  SealedImage(const std::string& name, std::span<const std::byte> content);
   ~SealedImage();
-  SealedImage(SealedImage&& other) noexcept;
-  SealedImage& operator=(SealedImage&& other) = delete;
+  SealedImage(const SealedImage&) = delete;
+  SealedImage& operator=(const SealedImage&) = delete;
 
   std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
   /// What dlopen is given.
   std::filesystem::path loader_path() const;
+  int descriptor() const noexcept { return fd_; }
   dev_t device() const noexcept { return device_; }
   ino_t inode() const noexcept { return inode_; }
-
-  /// Ends the read-only view of the bytes; the descriptor stays.
-  void drop_view() noexcept;
 
  private:
   int fd_ = -1;

@@ -14,6 +14,8 @@
 
 namespace lateral::plugin {
 
+using Clock = std::chrono::steady_clock;
+
 enum class State {
   Discovered,
   Verified,

@@ -94,7 +94,7 @@ std::string Sensors::encoder_of(const std::string& id) const {
 std::shared_ptr<Sensor> Sensors::load(const std::string& id_or_file) {
   // Options belong to an id; a file tells its id without being run.
   const std::string id = plugin::names_a_file(id_or_file) ? host_.show(id_or_file).id : id_or_file;
-  host_.load(id_or_file, options_of(id));
+  host_.load(id_or_file, {.options = options_of(id)});
   std::unique_ptr<plugin::Encoder> encoder;
   try {
     encoder = host_.make_encoder(id, encoder_of(id));

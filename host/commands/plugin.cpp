@@ -23,6 +23,7 @@ void add_facts(format::json::Writer& json, const plugin::PluginFacts& facts) {
       .member("bytes", facts.bytes);
   add_strings(json, "needed", facts.needed);
   add_strings(json, "problems", facts.problems);
+  add_strings(json, "thread_problems", facts.thread_problems);
   add_strings(json, "warnings", facts.warnings);
 }
 
@@ -31,6 +32,7 @@ std::string line_of(const plugin::PluginEntry& entry) {
   const auto& facts = *entry.facts;
   std::string text = facts.id + " " + facts.version + "  " + entry.file.string();
   for (const auto& problem : facts.problems) text += "\n  will not be loaded: " + problem;
+  for (const auto& problem : facts.thread_problems) text += "\n  not in a thread of the host: " + problem;
   return text;
 }
 
@@ -43,6 +45,7 @@ std::string text_of(const plugin::PluginFacts& facts) {
                      std::string(plugin::kThreadIsolation);
   for (const auto& warning : facts.warnings) text += "\n  warning: " + warning;
   for (const auto& problem : facts.problems) text += "\n  will not be loaded: " + problem;
+  for (const auto& problem : facts.thread_problems) text += "\n  not in a thread of the host: " + problem;
   return text;
 }
 
@@ -84,7 +87,7 @@ int run_command(const PluginShowOptions& options, const CommonOptions& common) {
     json.end_object();
     print_line(std::move(json).text());
   }
-  return facts.problems.empty() ? kExitOk : kExitData;
+  return problems_in(facts, plugin::Isolation::Thread).empty() ? kExitOk : kExitData;
 }
 
 }  // namespace lateral::host

@@ -61,7 +61,7 @@ TEST_CASE("a thousand cycles of load, encode and unload leave nothing behind") {
   PluginHost host({}, test::short_timeouts());
   const test::Readings readings(8);
   expect_no_growth("load, encode, unload", [&] {
-    host.load(test::fixture("counter").string());
+    host.load(test::fixture("counter").string(), test::in_thread());
     REQUIRE(host.make_encoder("counter")->encode(test::bytes_input("x")).tokens.row(0)[0] == 1);
     REQUIRE(host.unload("counter").unmapped());
   });
@@ -75,6 +75,6 @@ TEST_CASE("a thousand failed loads leave nothing behind") {
     const std::string name = names[turn++ % 5];
     plugin::OptionMap options;
     if (name == "faulty") options["fault"] = std::string("init-throws");
-    REQUIRE_THROWS_AS(host.load(test::fixture(name).string(), options), Error);
+    REQUIRE_THROWS_AS(host.load(test::fixture(name).string(), test::in_thread(options)), Error);
   });
 }

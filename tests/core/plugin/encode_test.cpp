@@ -19,7 +19,7 @@ struct Faulty {
   explicit Faulty(const std::string& fault = {}) : host({}, test::short_timeouts()) {
     plugin::OptionMap options;
     if (!fault.empty()) options["fault"] = fault;
-    host.load(test::fixture("faulty").string(), options);
+    host.load(test::fixture("faulty").string(), test::in_thread(options));
     encoder = host.make_encoder("faulty");
   }
   std::pair<Errc, std::string> failure(const plugin::EncodeOptions& options = {}) {
@@ -147,7 +147,7 @@ TEST_CASE("an encode that hangs costs the plugin, not the caller nor the other p
     CHECK(faulty.state() == State::Quarantined);
     CHECK(faulty.failure().first == Errc::FailedPrecondition);
 
-    faulty.host.load(test::fixture("counter").string());
+    faulty.host.load(test::fixture("counter").string(), test::in_thread());
     const auto counter = faulty.host.make_encoder("counter");
     CHECK(counter->encode(test::bytes_input("x")).tokens.row(0)[0] == 1);
     const auto report = faulty.host.unload("faulty");

@@ -28,6 +28,11 @@ inline plugin::Timeouts short_timeouts() {
   return {milliseconds(5000), milliseconds(300), milliseconds(300), milliseconds(50)};
 }
 
+/// For fixtures that have to run in a thread of this process.
+inline plugin::LoadOptions in_thread(plugin::OptionMap options = {}) {
+  return {.options = std::move(options), .isolation = plugin::Isolation::Thread};
+}
+
 /// A table "readings" [rows, 2] with columns b, a (the other way round than "faulty" wants them).
 struct Readings {
   explicit Readings(int rows) {

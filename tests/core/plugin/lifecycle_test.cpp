@@ -19,7 +19,7 @@ namespace {
 
 std::pair<Errc, std::string> load_failure(PluginHost& host, const std::string& name,
                                           plugin::OptionMap options = {}) {
-  return failure_of([&] { host.load(fixture(name).string(), std::move(options)); });
+  return failure_of([&] { host.load(fixture(name).string(), test::in_thread(std::move(options))); });
 }
 
 float count(PluginHost& host) {
@@ -30,7 +30,7 @@ float count(PluginHost& host) {
 
 TEST_CASE("a plugin that is wrong in what it is gets one clear error, and what was loaded stays") {
   PluginHost host({}, test::short_timeouts());
-  host.load(fixture("counter").string());
+  host.load(fixture("counter").string(), test::in_thread());
   struct Case {
     const char* name;
     Errc code;
@@ -70,10 +70,11 @@ TEST_CASE("a file truncated anywhere does not kill the host") {
   const auto image = read_text(fixture("none"), 1U << 24U);
   for (std::size_t size = 0; size < image.size(); size += image.size() / 60 + 1) {
     test::write_file(folder / "cut.lateral.so", std::string_view(image).substr(0, size));
-    CHECK(failure_of([&] { host.load((folder / "cut.lateral.so").string()); }).first == Errc::Corrupt);
+    CHECK(failure_of([&] { host.load((folder / "cut.lateral.so").string(), test::in_thread()); }).first ==
+          Errc::Corrupt);
   }
   test::write_file(folder / "cut.lateral.so", image);
-  CHECK(host.load((folder / "cut.lateral.so").string()) == "structural");
+  CHECK(host.load((folder / "cut.lateral.so").string(), test::in_thread()) == "structural");
 }
 
 TEST_CASE("a file overwritten or truncated after loading does not touch the copy that runs") {
@@ -81,7 +82,7 @@ TEST_CASE("a file overwritten or truncated after loading does not touch the copy
   const test::TemporaryFolder folder;
   const auto file = folder / "counter.lateral.so";
   std::filesystem::copy_file(fixture("counter"), file);
-  host.load(file.string());
+  host.load(file.string(), test::in_thread());
   std::filesystem::resize_file(file, 100);
   CHECK(count(host) == 1);
   CHECK(count(host) == 2);
@@ -116,7 +117,7 @@ TEST_CASE("a declaration that cannot be is refused") {
 
 TEST_CASE("a newer plugin that accepts this host works") {
   PluginHost host({}, test::short_timeouts());
-  host.load(fixture("newer_minor").string());
+  host.load(fixture("newer_minor").string(), test::in_thread());
   CHECK(host.make_encoder("structural")->encode(test::bytes_input("four")).tokens.row(0)[0] == 4);
   CHECK(host.unload("structural").unmapped());
 }
@@ -124,20 +125,20 @@ TEST_CASE("a newer plugin that accepts this host works") {
 TEST_CASE("a fresh copy shares nothing with an unloaded one, nor two hosts' copies with each other") {
   PluginHost one({}, test::short_timeouts());
   PluginHost two({}, test::short_timeouts());
-  one.load(fixture("counter").string());
-  two.load(fixture("counter").string());
+  one.load(fixture("counter").string(), test::in_thread());
+  two.load(fixture("counter").string(), test::in_thread());
   CHECK(count(one) == 1);
   CHECK(count(one) == 2);
   CHECK(count(two) == 1);
   CHECK(two.make_encoder("counter", "tens")->encode(test::bytes_input("x")).tokens.row(0)[0] == 11);
   CHECK(one.unload("counter").unmapped());
-  one.load(fixture("counter").string());
+  one.load(fixture("counter").string(), test::in_thread());
   CHECK(count(one) == 1);
 }
 
 TEST_CASE("an encoder that outlives its plugin refuses politely") {
   PluginHost host({}, test::short_timeouts());
-  host.load(fixture("counter").string());
+  host.load(fixture("counter").string(), test::in_thread());
   const auto encoder = host.make_encoder("counter");
   CHECK(host.unload("counter").unmapped());
   CHECK(failure_of([&] { encoder->encode(test::bytes_input("x")); }).first == Errc::FailedPrecondition);
@@ -147,7 +148,7 @@ TEST_CASE("an encoder that outlives its plugin refuses politely") {
 TEST_CASE("unloading waits for a running encode, and stops one that takes too long") {
   PluginHost host({}, test::short_timeouts());
   for (const auto& [fault, finishes] : {std::pair{"slow", true}, std::pair{"endless", false}}) {
-    host.load(fixture("faulty").string(), {{"fault", std::string(fault)}});
+    host.load(fixture("faulty").string(), test::in_thread({{"fault", std::string(fault)}}));
     const auto encoder = host.make_encoder("faulty");
     const test::Readings readings(2);
     Errc ended = Errc::Internal;
@@ -173,21 +174,21 @@ TEST_CASE("what stays mapped is reported as retired, with the reason") {
                                   std::pair{"nodelete_declared", "is linked with -z nodelete"},
                                   std::pair{"leaves_thread", "left threads of its own running"}}) {
     INFO(name);
-    const auto id = host.load(fixture(name).string());
+    const auto id = host.load(fixture(name).string(), test::in_thread());
     host.make_encoder(id)->encode(test::bytes_input("x"));
     const auto report = host.unload(id);
     CHECK(report.state == State::Retired);
     CHECK(report.reason.find(why) != std::string::npos);
   }
   // A second copy of a retired library is a library of its own.
-  CHECK(host.make_encoder(host.load(fixture("unique_declared").string()))
+  CHECK(host.make_encoder(host.load(fixture("unique_declared").string(), test::in_thread()))
             ->encode(test::bytes_input("x"))
             .tokens.rows == 1);
 }
 
 TEST_CASE("a shutdown that fails is passed on, and the library still goes") {
   PluginHost host({}, test::short_timeouts());
-  host.load(fixture("shutdown_fails").string());
+  host.load(fixture("shutdown_fails").string(), test::in_thread());
   const auto report = host.unload("structural");
   CHECK(report.complaint.find("the device is gone") != std::string::npos);
   CHECK(report.unmapped());
@@ -196,7 +197,7 @@ TEST_CASE("a shutdown that fails is passed on, and the library still goes") {
 TEST_CASE("a plugin cannot change the floating-point mode of the host") {
   const auto before = plugin::float_mode();
   PluginHost host({}, test::short_timeouts());
-  host.load(fixture("float_mode").string());
+  host.load(fixture("float_mode").string(), test::in_thread());
   CHECK(plugin::float_mode() == before);
   std::uint64_t of_new_thread = 0;
   std::thread([&] { of_new_thread = plugin::float_mode(); }).join();
@@ -211,6 +212,6 @@ TEST_CASE("an init that hangs is given up, and so is a static constructor") {
   timeouts.load = 100ms;
   PluginHost impatient({}, timeouts);
   CHECK(load_failure(impatient, "slow_constructor").first == Errc::DeadlineExceeded);
-  host.load(fixture("counter").string());  // waits for the loader's lock, at most a second
+  host.load(fixture("counter").string(), test::in_thread());  // waits for the loader's lock, at most a second
   CHECK(count(host) == 1);
 }

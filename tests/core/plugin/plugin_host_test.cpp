@@ -16,8 +16,8 @@ TEST_CASE("an id that nobody has is answered with those that are there") {
   const auto [code, text] = failure_of([&] { host.load("camera"); });
   CHECK(code == Errc::NotFound);
   CHECK(text.find("there are: template") != std::string::npos);
-  CHECK(host.load("template") == "template");  // by the id in its note
-  CHECK(failure_of([&] { host.load("template"); }).first == Errc::FailedPrecondition);
+  CHECK(host.load("template", test::in_thread()) == "template");  // by the id in its note
+  CHECK(failure_of([&] { host.load("template", test::in_thread()); }).first == Errc::FailedPrecondition);
 }
 
 TEST_CASE("list shows the good and the broken without running them") {
@@ -32,7 +32,7 @@ TEST_CASE("list shows the good and the broken without running them") {
   CHECK_FALSE(entries[1].facts);
   CHECK(entries[1].message.find("not an ELF file") != std::string::npos);
 
-  host.load("template");
+  host.load("template", test::in_thread());
   CHECK(host.list()[0].state == State::Active);
   CHECK(host.unload("template").unmapped());
   CHECK(host.list()[0].state == State::Discovered);
@@ -45,12 +45,13 @@ TEST_CASE("show tells what a plugin needs and may do, running none of it") {
   CHECK(facts.problems.empty());
   const auto thread = host.show(test::fixture("leaves_thread").string());
   CHECK(thread.warnings == std::vector<std::string>{"starts threads; they must end in shutdown"});
-  CHECK_FALSE(host.show(test::fixture("unique").string()).problems.empty());
+  CHECK_FALSE(host.show(test::fixture("unique").string()).thread_problems.empty());
+  CHECK(host.show(test::fixture("unique").string()).problems.empty());
 }
 
 TEST_CASE("the template gives the tokens that its first comment promises") {
   PluginHost host({}, test::short_timeouts());
-  host.load(test::template_plugin().string(), {{"gain", 0.5}});
+  host.load(test::template_plugin().string(), test::in_thread({{"gain", 0.5}}));
   const float values[] = {0.25F, -2.0F};
   const plugin::Input readings{"readings", plugin::InputKind::Table, plugin::DType::F32, {2, 1}, values,
                                {"value"}};

@@ -1,0 +1,32 @@
+#pragma once
+// How a plugin is to be loaded: its own options, where its code runs, and what happens when it fails there.
+
+#include <cstdint>
+#include <optional>
+
+#include "core/plugin/isolation.hpp"
+#include "core/plugin/options.hpp"
+#include "core/plugin/state.hpp"
+
+namespace lateral::plugin {
+
+/// What happens when a worker dies or hangs.
+enum class Restart { Never, OnFailure };
+
+/// Of isolation in a process; a thread knows none of it.
+struct WorkerOptions {
+  bool sandbox = false;  ///< no network, no programs, no files but the plugin's folder and system libraries
+  Restart restart = Restart::Never;
+  unsigned max_restarts = 5;                             ///< in a row; the delay doubles each time
+  std::uint64_t memory_limit = std::uint64_t{2} << 30U;  ///< bytes of data, tensors of calls not counted
+};
+
+struct LoadOptions {
+  OptionMap options{};
+  /// Absent: a thread for the plugins that come with the program, a worker process for all others.
+  std::optional<Isolation> isolation{};
+  WorkerOptions worker{};
+  std::optional<Timeouts> timeouts{};  ///< absent = those of the PluginHost
+};
+
+}  // namespace lateral::plugin
