@@ -17,7 +17,7 @@
 #include "tests/support/files.hpp"
 
 using namespace lateral;
-using Catch::Matchers::Contains;
+using Catch::Contains;
 
 namespace {
 

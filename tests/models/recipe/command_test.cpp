@@ -2,7 +2,7 @@
 
 #include "tests/support/catch.hpp"
 
-using Catch::Matchers::Contains;
+using Catch::Contains;
 using lateral::recipe::parse_command;
 
 TEST_CASE("mistakes on the command line are named with what is possible") {

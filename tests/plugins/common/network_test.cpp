@@ -10,7 +10,7 @@
 
 using namespace lateral;
 using namespace lateral::plugins;
-using Catch::Matchers::Contains;
+using Catch::Contains;
 
 namespace {
 
