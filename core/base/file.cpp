@@ -13,24 +13,11 @@
 #include <limits>
 #include <utility>
 
+#include "core/base/descriptor.hpp"
 #include "core/base/error.hpp"
 
 namespace lateral {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 [[noreturn]] void fail_with_errno(const std::filesystem::path& path, const char* action) {
   const int error = errno;
@@ -120,9 +107,10 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   return *this;
 }
 
-std::vector<std::byte> read_bytes(const std::filesystem::path& path, std::uint64_t max_bytes) {
-  const auto [raw_fd, size] = open_regular(path);
-  const Descriptor fd(raw_fd);
+std::vector<std::byte> read_bytes(int fd, const std::filesystem::path& path, std::uint64_t max_bytes) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) fail_with_errno(path, "look at");
+  const auto size = static_cast<std::uint64_t>(status.st_size);
   if (size > max_bytes) {
     fail(Errc::ResourceExhausted, "file", path.string(), " has ", size, " bytes; at most ", max_bytes,
          " are read here");
@@ -130,7 +118,7 @@ std::vector<std::byte> read_bytes(const std::filesystem::path& path, std::uint64
   std::vector<std::byte> bytes(size);
   std::size_t done = 0;
   while (done < bytes.size()) {
-    const ssize_t got = ::read(fd.get(), bytes.data() + done, bytes.size() - done);
+    const ssize_t got = ::pread(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail_with_errno(path, "read");
     if (got == 0) break;  // it shrank meanwhile: what is there is what there is
@@ -138,6 +126,11 @@ std::vector<std::byte> read_bytes(const std::filesystem::path& path, std::uint64
   }
   bytes.resize(done);
   return bytes;
+}
+
+std::vector<std::byte> read_bytes(const std::filesystem::path& path, std::uint64_t max_bytes) {
+  const Descriptor fd(open_regular(path).fd);
+  return read_bytes(fd.get(), path, max_bytes);
 }
 
 std::string read_text(const std::filesystem::path& path, std::uint64_t max_bytes) {

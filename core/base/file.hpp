@@ -38,6 +38,8 @@ class MappedFile {
 
 /// The whole of a regular file. Throws NotFound, Io, or ResourceExhausted when it is larger than `max_bytes`.
 std::vector<std::byte> read_bytes(const std::filesystem::path& path, std::uint64_t max_bytes);
+/// The same of a file that is open already; `path` is for messages.
+std::vector<std::byte> read_bytes(int fd, const std::filesystem::path& path, std::uint64_t max_bytes);
 std::string read_text(const std::filesystem::path& path, std::uint64_t max_bytes);
 
 /// Calls `body` with a stream to a temporary file beside `path`, then syncs, renames it to `path` and syncs
