@@ -1,7 +1,9 @@
-# lateral_add_plugin(my_sensor SOURCES my_sensor.cpp [LINK Eigen3::Eigen ...] [OPTIONS -mavx2 ...] [OUTPUT DIR])
+# lateral_add_plugin(my_sensor SOURCES my_sensor.cpp [MANIFEST my_sensor.toml] [LINK Eigen3::Eigen ...]
+#                    [OPTIONS -mavx2 ...] [OUTPUT DIR])
 #
 # makes `my_sensor.lateral.so` as the host wants it: one exported symbol, everything resolved at load, removable from a
-# running process. The same function serves this repository and projects that found the installed package.
+# running process. With MANIFEST, `my_sensor.lateral.toml` is written beside it, with the library's sha256, so that a host
+# knows what the plugin is without running it. The same function serves this repository and projects that found the installed package.
 #
 # Only the version script makes a library removable in every combination of compiler and runtime: hidden visibility
 # alone leaves the UNIQUE symbols of the C++ library exported, and glibc never unmaps a library with one.
@@ -23,8 +25,23 @@ function(_lateral_refuse_fast_math target)
   endif()
 endfunction()
 
+# Beside the library, after every link: its own contents are part of the manifest.
+function(_lateral_write_manifest target manifest output)
+  set(sidecar ${output}/${target}.lateral.toml)
+  if(NOT manifest)
+    file(REMOVE ${sidecar})  # that of an earlier build speaks of another library
+    return()
+  endif()
+  get_filename_component(manifest ${manifest} ABSOLUTE)
+  set(script ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/LateralManifest.cmake)
+  set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${manifest} ${script})
+  add_custom_command(TARGET ${target} POST_BUILD BYPRODUCTS ${sidecar}
+    COMMAND ${CMAKE_COMMAND} -DLIBRARY=$<TARGET_FILE:${target}> -DMANIFEST=${manifest} -DOUTPUT=${sidecar} -P ${script}
+    VERBATIM)
+endfunction()
+
 function(lateral_add_plugin target)
-  cmake_parse_arguments(arg "" "OUTPUT" "SOURCES;LINK;OPTIONS" ${ARGN})
+  cmake_parse_arguments(arg "" "OUTPUT;MANIFEST" "SOURCES;LINK;OPTIONS" ${ARGN})
   if(NOT arg_SOURCES OR arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "lateral_add_plugin(${target}): say SOURCES a.cpp ...; not understood: "
                         "\"${arg_UNPARSED_ARGUMENTS}\"")
@@ -52,4 +69,5 @@ function(lateral_add_plugin target)
     target_link_options(${target} PRIVATE -Wl,-z,defs)  # sanitizers leave their runtime to the program
   endif()
   _lateral_refuse_fast_math(${target})
+  _lateral_write_manifest(${target} "${arg_MANIFEST}" ${arg_OUTPUT})
 endfunction()

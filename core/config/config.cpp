@@ -159,7 +159,10 @@ void check_names(const std::vector<ConnectionConfig>& connections, Problems& pro
 void read_root(TableReader& in, Config& config, Problems& problems) {
   in.require("model");
   in.table("model", [&](TableReader& model) { read_model(model, config.model); });
-  in.table("plugins", [&](TableReader& plugins) { plugins.paths("search", config.plugin_search); });
+  in.table("plugins", [&](TableReader& plugins) {
+    plugins.paths("search", config.plugin_search);
+    plugins.boolean("strict", config.plugin_strict);
+  });
   in.named_tables("plugin", [&](const std::string& id, TableReader& plugin) {
     read_plugin(plugin, config.plugins.emplace_back(PluginConfig{id, {}, {}, {}}));
   });

@@ -43,7 +43,8 @@ struct ModelConfig {
 /// the only values accepted, because worker processes do not exist yet.
 struct PluginConfig {
   std::string id;
-  std::vector<std::string> columns;  ///< of raw `.bin` point files, which cannot say them: x y z intensity ...
+  std::vector<std::string>
+      columns;  ///< of raw `.bin` point files, which cannot say them: x y z intensity ...
   std::vector<Option> options;
   Location where;
 };
@@ -110,7 +111,7 @@ struct AdaptConfig {
   double weight_decay = 0.05;      ///< of everything but links
   double token_dropout = 0.2;
   std::int64_t aligner_hidden = 128;
-  double held_out_share = 0.15;  ///< of the moments, kept for the check before publishing
+  double held_out_share = 0.15;    ///< of the moments, kept for the check before publishing
   double checkpoint_seconds = 10;  ///< between two checkpoints: what a killed run loses at most
   std::uint64_t seed = 0;
 };
@@ -119,6 +120,7 @@ struct Config {
   std::filesystem::path file;  ///< absolute
   ModelConfig model;
   std::vector<std::filesystem::path> plugin_search;  ///< empty = beside the program and LATERAL_PLUGIN_PATH
+  bool plugin_strict = false;                        ///< refuse plugin files that any group may write
   std::vector<PluginConfig> plugins;                 ///< [plugin.ID], in file order
   std::vector<ConnectionConfig> connections;         ///< in file order
   RunConfig run;

@@ -38,6 +38,11 @@ foreach(made stranger-build/lib/lateral/my_sensor template-build/lib/lateral/tem
   if(NOT EXISTS ${WORK}/${made}.lateral.so)
     message(FATAL_ERROR "no ${made}.lateral.so was made")
   endif()
+  file(SHA256 ${WORK}/${made}.lateral.so hash)
+  file(STRINGS ${WORK}/${made}.lateral.toml noted REGEX "^sha256 = ")
+  if(NOT noted STREQUAL "sha256 = \"${hash}\"")
+    message(FATAL_ERROR "${made}.lateral.toml says ${noted}, the library has ${hash}")
+  endif()
 endforeach()
 
 set(fresh ${CMAKE_COMMAND} -G ${GENERATOR} -S ${SOURCE}/tests/package/stranger -DCMAKE_PREFIX_PATH=${prefix})

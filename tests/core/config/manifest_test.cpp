@@ -1,0 +1,153 @@
+#include "core/config/manifest.hpp"
+
+#include <string>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/errors.hpp"
+#include "tests/support/hostile.hpp"
+
+using namespace lateral;
+using config::Manifest;
+using config::parse_manifest;
+using test::thrown_by;
+
+namespace {
+
+const std::string kHash(64, 'a');
+const std::string kGood = "sha256 = \"" + kHash + R"("
+id = "radar"
+version = "1.2.0"
+abi = "1.0"
+licence = "Apache-2.0"
+threads = "own"
+unload = "resident"
+glibc = "2.31"
+capabilities = ["lateral.token-scores/1"]
+
+[[encoder]]
+name = "near"
+modality = "radar"
+token_space = "radar-near-1"
+token_width = 32
+max_tokens = 24
+
+[[encoder.input]]
+name = "sweep"
+kind = "points"
+shape = [-1, 3]
+columns = ["x", "y", "speed"]
+optional = true
+
+[options.range]
+type = "number"
+min = 1
+max = 250
+description = "metres"
+
+[options.mode]
+type = "text"
+choices = ["fast", "fine"]
+)";
+
+test::Thrown refused(const std::string& text) {
+  return thrown_by([&] { parse_manifest(text, "radar.lateral.toml"); });
+}
+
+std::string with(const std::string& from, const std::string& to) {
+  auto text = kGood;
+  text.replace(text.find(from), from.size(), to);
+  return text;
+}
+
+config::Option option(const std::string& key, config::OptionValue value) {
+  return {key, std::move(value), {"night.toml", 12, 7}};
+}
+
+}  // namespace
+
+TEST_CASE("a manifest that is huge, deep, cut or no TOML is refused, and costs neither stack nor time") {
+  CHECK(refused(kGood + std::string(1 << 17U, '\n')).mentions("larger than any manifest"));
+  std::string deep = "a";
+  for (int i = 0; i < 30'000; ++i) deep += ".a";
+  CHECK(refused(deep + " = 1").mentions("larger than any manifest"));
+  deep.resize(8001);  // 4000 parts: allowed to be read, and unknown
+  CHECK(refused(deep + " = 1").mentions("unknown key"));
+  CHECK(refused(std::string(2000, '[')).mentions("not TOML"));
+  CHECK(refused("id = ").mentions("not TOML"));
+  CHECK(refused("id = \"\xff\xfe\"").code == Errc::InvalidArgument);
+}
+
+TEST_CASE("a damaged manifest gives a manifest or an error, never anything else") {
+  const auto read = [](std::span<const std::byte> bytes) {
+    parse_manifest({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, "x.lateral.toml");
+  };
+  test::check_flips(test::to_bytes(kGood), read, 2000);
+}
+
+TEST_CASE("all mistakes of a manifest are told at once, each with its place") {
+  const auto failure = refused(R"(id = "a b"
+version = 3
+abi = "one"
+sha256 = "abc"
+unload = "never"
+licnce = "MIT"
+[[encoder]]
+max_tokens = 0
+[[encoder.input]]
+name = "x"
+kind = "smell"
+shape = [0, 1]
+[options.gain]
+type = "number"
+choices = ["a"]
+)");
+  CHECK(failure.code == Errc::InvalidArgument);
+  for (const char* const part :
+       {"radar.lateral.toml:1:6: id", ":2:11: version", ":3:7: abi", ":4:10: sha256", ":5:10: unload",
+        ":6:1: licnce: unknown key; did you mean \"licence\"?", ":7:1: encoder.0.name: this key is needed",
+        ":8:14: encoder.0.max_tokens", ":11:8: encoder.0.input.0.kind", ":12:9: encoder.0.input.0.shape",
+        ":15:11: options.gain.choices: only texts have choices"}) {
+    INFO(part);
+    CHECK(failure.mentions(part));
+  }
+}
+
+TEST_CASE("texts of a manifest cannot reach into the terminal that shows them") {
+  CHECK(refused(with("metres", "\\u001b[2J")).mentions("one line"));
+  CHECK(refused(with("1.2.0", "1\\n0")).mentions("one line"));
+  CHECK(refused(with("lateral.token-scores/1", std::string(65, 'x'))).mentions("at most 64 bytes"));
+  CHECK(refused(with("\"fine\"]",
+                     "\"fine\"]\n[[encoder]]\nname = \"near\"\n[[encoder.input]]\nname = \"a\"\n"
+                     "kind = \"raw\""))
+            .mentions("is taken"));
+}
+
+TEST_CASE("a good manifest is read whole") {
+  const Manifest manifest = parse_manifest(kGood, "radar.lateral.toml");
+  CHECK(manifest.id == "radar");
+  CHECK(manifest.sha256 == kHash);
+  CHECK(manifest.threads == "own");
+  CHECK(manifest.unload == "resident");
+  CHECK(manifest.glibc == "2.31");
+  REQUIRE(manifest.encoders.size() == 1);
+  CHECK(manifest.encoders[0].token_space == "radar-near-1");
+  REQUIRE(manifest.encoders[0].inputs.size() == 1);
+  CHECK(manifest.encoders[0].inputs[0].shape == std::vector<std::int64_t>{-1, 3});
+  CHECK(manifest.encoders[0].inputs[0].optional);
+  CHECK(manifest.options.size() == 2);
+}
+
+TEST_CASE("options are compared with the manifest, without the library, each mistake with its place") {
+  const Manifest manifest = parse_manifest(kGood, "radar.lateral.toml");
+  const config::Option good[] = {option("range", std::int64_t{20}), option("mode", std::string("fast"))};
+  config::check_options(manifest, good);
+  const config::Option bad[] = {option("rnage", 2.0), option("range", 0.5), option("range", true),
+                                option("mode", std::string("slow"))};
+  const auto failure = thrown_by([&] { config::check_options(manifest, bad); });
+  CHECK(failure.mentions("4 mistakes"));
+  CHECK(failure.mentions(
+      "night.toml:12:7: plugin.radar.options.rnage: unknown option of radar; did you mean \"range\"?"));
+  CHECK(failure.mentions("0.5 is out of range (at least 1, at most 250)"));
+  CHECK(failure.mentions("expected number, found boolean"));
+  CHECK(failure.mentions("\"slow\" is none of: fast, fine"));
+}
