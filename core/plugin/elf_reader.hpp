@@ -6,6 +6,7 @@
 #include <lateral/plugin.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,14 +22,23 @@ struct ElfFacts {
     bool function = false;
     bool unique = false;  ///< STB_GNU_UNIQUE: glibc never unmaps a library that defines one
   };
+  /// A version of symbols that it wants of another library.
+  struct Version {
+    std::string library;
+    std::string name;    ///< e.g. "GLIBC_2.34"
+    std::string symbol;  ///< the first symbol that wants it; may be empty
+  };
   std::vector<Symbol> defined;        ///< dynamic symbols it defines
   std::vector<std::string> imported;  ///< dynamic symbols it wants from others
   std::vector<std::string> needed;    ///< DT_NEEDED
-  std::string run_path;               ///< DT_RPATH or DT_RUNPATH
+  std::vector<Version> versions;
+  std::string run_path;  ///< DT_RPATH or DT_RUNPATH
   bool text_relocations = false;
   bool executable_stack = false;
   bool no_delete = false;
   bool static_tls = false;
+  bool sets_float_mode = false;       ///< a constructor writes the floating-point control register
+  std::uint64_t tls_bytes = 0;        ///< thread-local storage for each thread
   std::optional<lat_note_desc> note;  ///< .note.lateral
 
   bool defines(std::string_view name) const;

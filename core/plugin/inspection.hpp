@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "core/config/manifest.hpp"
 #include "core/plugin/elf_reader.hpp"
 #include "core/plugin/isolation.hpp"
 
@@ -21,6 +23,9 @@ struct PluginFacts {
   std::uint32_t abi_minor_required = 0;
   std::uint32_t flags = 0;
   std::uint64_t bytes = 0;
+  std::string sha256;                        ///< of the bytes that were looked at; empty until verified
+  std::string glibc;                         ///< the newest version of glibc it asks for; empty = none
+  std::optional<config::Manifest> manifest;  ///< what its author wrote beside it
   std::vector<std::string> needed;
   std::vector<std::string> problems;         ///< why it will be loaded nowhere; empty = may be
   std::vector<std::string> thread_problems;  ///< why it may only be loaded in a worker process
@@ -34,7 +39,8 @@ struct PluginFacts {
 inline constexpr std::string_view kThreadIsolation =
     "isolation \"thread\": a crash inside this plugin takes the host with it";
 
-/// Reads the ELF image and judges it for each isolation.
+/// Reads the ELF image and judges it for each isolation. (verify() adds what the file's owner, its permissions
+/// and its manifest say.)
 /// Throws as read_elf, with `file` in the message.
 PluginFacts inspect(const std::filesystem::path& file, std::span<const std::byte> image);
 

@@ -2,6 +2,7 @@
 // How a plugin is to be loaded: its own options, where its code runs, and what happens when it fails there.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "core/plugin/isolation.hpp"
@@ -9,6 +10,8 @@
 #include "core/plugin/state.hpp"
 
 namespace lateral::plugin {
+
+struct PluginFacts;
 
 /// What happens when a worker dies or hangs.
 enum class Restart { Never, OnFailure };
@@ -26,6 +29,8 @@ struct LoadOptions {
   /// Absent: a thread for the plugins that come with the program, a worker process for all others.
   std::optional<Isolation> isolation{};
   WorkerOptions worker{};
+  /// Looks at what was verified before any of its code runs, and throws to refuse it. May be empty.
+  std::function<void(const PluginFacts&)> review{};
   std::optional<Timeouts> timeouts{};  ///< absent = those of the PluginHost
 };
 

@@ -2,11 +2,13 @@
 
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <thread>
 #include <utility>
 
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
+#include "core/plugin/census.hpp"
 
 namespace lateral::plugin {
 namespace {
@@ -81,15 +83,39 @@ void LoadedPlugin::map() {
   table_ = negotiate(library_->entry()(host_->table()), *note);
 }
 
-std::shared_ptr<Task> LoadedPlugin::post(PluginThread& thread, std::string_view what,
-                                         std::function<void()> body) {
+std::function<void()> LoadedPlugin::watched(std::string_view what, std::function<void()> body) const {
+  return [what = std::string(what), body = std::move(body), id = facts_.id, conduct = conduct_] {
+    const Census census;
+    std::exception_ptr error;
+    try {
+      body();
+    } catch (...) {
+      error = std::current_exception();
+    }
+    for (const auto& change : census.restore()) {
+      log::warn("plugin", id, ": ", what, " changed ", change);
+      conduct->note(what + " changed " + change);
+    }
+    if (error) std::rethrow_exception(error);
+  };
+}
+
+std::shared_ptr<Task> LoadedPlugin::start(PluginThread& thread, std::string_view what,
+                                          std::function<void()> body) {
   if (custody_.quarantined())
     fail(Errc::FailedPrecondition, facts_.id, "is quarantined: ", custody_.reason());
   return thread.post(contained(std::string(what), std::move(body)));
 }
 
+// The first one is an encode; of the others only the floating-point mode is looked at, which each thread does.
+std::shared_ptr<Task> LoadedPlugin::post(PluginThread& thread, std::string_view what,
+                                         std::function<void()> body) {
+  const bool first = !posted_.exchange(true);
+  return start(thread, what, first ? watched(what, std::move(body)) : std::move(body));
+}
+
 void LoadedPlugin::run(std::string_view what, std::chrono::milliseconds timeout, std::function<void()> body) {
-  const auto task = post(*thread_, what, std::move(body));
+  const auto task = start(*thread_, what, watched(what, std::move(body)));
   if (!task->wait_until(Clock::now() + timeout)) {
     if (task->withdraw()) {
       fail(Errc::DeadlineExceeded, facts_.id, what, " waited ", timeout.count(), " ms for another call");
@@ -136,6 +162,7 @@ Removal LoadedPlugin::close() {
   idle_workers_.clear();
   const Removal removal = unmap();
   host_.reset();
+  left_ = Footprint::now() - before_;
   if (!removal.unmapped) bury(image_);
   image_.reset();
   custody_.enter(removal.unmapped ? State::Unmapped : State::Retired, removal.reason);
@@ -163,7 +190,8 @@ Removal LoadedPlugin::unmap() {
   auto removal = std::make_shared<Removal>();
   auto library = std::shared_ptr<PluginLibrary>(std::move(library_));
   PluginThread closer("unload");
-  const auto task = closer.post(contained("unloading", [library, removal] { *removal = library->close(); }));
+  const auto task = closer.post(
+      contained("unloading", watched("unloading", [library, removal] { *removal = library->close(); })));
   if (!task->wait_until(Clock::now() + timeouts_.call)) {
     closer.abandon();
     bury(std::shared_ptr<void>(library));

@@ -1,6 +1,7 @@
 #pragma once
 // The stage between "verified" and "initialised": a library that is mapped, on threads of its own.
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -9,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/plugin/conduct.hpp"
+#include "core/plugin/footprint.hpp"
 #include "core/plugin/host_table.hpp"
 #include "core/plugin/negotiation.hpp"
 #include "core/plugin/plugin_library.hpp"
@@ -34,6 +37,10 @@ class LoadedPlugin : public std::enable_shared_from_this<LoadedPlugin> {
   lat_ctx* context() noexcept { return host_->context(); }
   const Timeouts& timeouts() const noexcept { return timeouts_; }
   Custody& custody() noexcept { return custody_; }
+  /// What its code changed that it must not, so far.
+  std::vector<std::string> conduct() const { return conduct_->notes(); }
+  /// What the process held after close() more than before open().
+  const Footprint& left() const noexcept { return left_; }
 
   /// Runs `body` on the plugin's thread, after what was posted before, and waits. The body owns what it
   /// touches. Throws what the body threw; DeadlineExceeded when it did not end in time, and then quarantines.
@@ -58,12 +65,19 @@ class LoadedPlugin : public std::enable_shared_from_this<LoadedPlugin> {
 
  private:
   LoadedPlugin(VerifiedPlugin plugin, const Timeouts& timeouts);
+  /// `body`, after which everything is put back that the plugin changed of its surroundings.
+  std::function<void()> watched(std::string_view what, std::function<void()> body) const;
+  std::shared_ptr<Task> start(PluginThread& thread, std::string_view what, std::function<void()> body);
   void map();
   Removal unmap();
   bool threads_gone() const;
 
   Timeouts timeouts_;
   Custody custody_;
+  Footprint before_ = Footprint::now();
+  Footprint left_;
+  std::shared_ptr<Conduct> conduct_ = std::make_shared<Conduct>();
+  std::atomic<bool> posted_{false};
   std::shared_ptr<const SealedImage> image_;
   PluginFacts facts_;
   std::string thread_name_;

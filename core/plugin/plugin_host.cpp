@@ -25,14 +25,16 @@ void log_loaded(const Revision& revision) {
   const auto& facts = revision.facts();
   std::string encoders;
   for (const auto& spec : revision.encoders()) encoders += (encoders.empty() ? "" : ", ") + spec.name;
-  log::info("plugin", facts.id, " ", facts.version, " loaded (", encoders, "); ", kThreadIsolation);
+  log::info("plugin", facts.id, " ", facts.version, " loaded (", encoders, "), sha256 ", facts.sha256, "; ",
+            kThreadIsolation);
   for (const auto& warning : facts.warnings) log::debug("plugin", facts.id, ": ", warning);
 }
 
 void log_unloaded(const std::string& id, const UnloadReport& report) {
   if (!report.complaint.empty()) log::warn("plugin", id, ": ", report.complaint);
+  log::info("plugin", id, ": left behind: ", report.left.text());
   if (report.unmapped()) {
-    log::info("plugin", id, " unloaded and unmapped");
+    log::info("plugin", id, " unloaded and unmapped in ", report.milliseconds, " ms");
   } else {
     log::warn("plugin", id, " unloaded, but ", name_of(report.state), ": ", report.reason);
   }
@@ -40,8 +42,8 @@ void log_unloaded(const std::string& id, const UnloadReport& report) {
 
 }  // namespace
 
-PluginHost::PluginHost(SearchPath search, Timeouts timeouts)
-    : search_(std::move(search)), timeouts_(timeouts) {}
+PluginHost::PluginHost(SearchPath search, Timeouts timeouts, Trust trust)
+    : search_(std::move(search)), timeouts_(timeouts), trust_(std::move(trust)) {}
 
 PluginHost::~PluginHost() {
   for (const auto& id : loaded()) {
@@ -70,7 +72,7 @@ std::string PluginHost::load(std::string_view id_or_file, LoadOptions options) {
   const auto file = real(find_plugin(id_or_file, search_));
   VerifiedPlugin plugin;
   try {
-    plugin = verify(file);
+    plugin = verify(file, trust_);
     reserve(plugin.facts.id);
   } catch (const Error& error) {
     if (error.code() != Errc::FailedPrecondition) remember(file, State::Failed, error.what());
@@ -159,7 +161,7 @@ std::vector<PluginEntry> PluginHost::list() const {
   for (const auto& file : files) {
     PluginEntry entry{file, std::nullopt, State::Discovered, {}};
     try {
-      entry.facts = inspect(file);
+      entry.facts = verify(file, trust_).facts;
       entry.message = joined(problems_in(*entry.facts, Isolation::Thread));
     } catch (const Error& error) {
       entry.message = error.what();
@@ -177,7 +179,7 @@ std::vector<PluginEntry> PluginHost::list() const {
 }
 
 PluginFacts PluginHost::show(std::string_view id_or_file) const {
-  return inspect(real(find_plugin(id_or_file, search_)));
+  return verify(find_plugin(id_or_file, search_), trust_).facts;
 }
 
 }  // namespace lateral::plugin

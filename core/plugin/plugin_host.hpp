@@ -30,7 +30,7 @@ struct PluginEntry {
 /// each other.
 class PluginHost {
  public:
-  explicit PluginHost(SearchPath search = default_search(), Timeouts timeouts = {});
+  explicit PluginHost(SearchPath search = default_search(), Timeouts timeouts = {}, Trust trust = {});
   /// Unloads everything.
   ~PluginHost();
   PluginHost(const PluginHost&) = delete;
@@ -70,6 +70,7 @@ class PluginHost {
 
   SearchPath search_;
   Timeouts timeouts_;
+  Trust trust_;
   mutable std::mutex mutex_;
   std::map<std::string, Slot, std::less<>> slots_;
   /// How the last load or unload ended.

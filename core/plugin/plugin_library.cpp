@@ -33,6 +33,17 @@ bool loader_lists(const std::string& name) {
   return sought.found;
 }
 
+/// How many objects the loader has ever taken out.
+unsigned long long loader_removals() {
+  unsigned long long count = 0;
+  const auto read = [](dl_phdr_info* info, std::size_t, void* user) {
+    *static_cast<unsigned long long*>(user) = info->dlpi_subs;
+    return 1;
+  };
+  ::dl_iterate_phdr(read, &count);
+  return count;
+}
+
 bool loader_knows(const std::string& name) {
   void* const handle = ::dlopen(name.c_str(), RTLD_NOW | RTLD_NOLOAD);
   if (handle == nullptr) return false;
@@ -96,18 +107,20 @@ PluginLibrary::PluginLibrary(std::shared_ptr<const SealedImage> image)
 PluginLibrary::~PluginLibrary() = default;
 
 Removal PluginLibrary::close() {
+  const auto before = loader_removals();
   handle_->library.unload();  // says nothing about success: is_loaded() is false for a library that stays
-  Removal result = witness();
+  Removal result = witness(before);
   if (!result.unmapped) {
     flush_loader();
-    result = witness();
+    result = witness(before);
   }
   return result;
 }
 
-Removal PluginLibrary::witness() const {
+Removal PluginLibrary::witness(unsigned long long removals_before) const {
   if (loader_knows(name_)) return {false, "the loader still knows it"};
   if (loader_lists(name_)) return {false, "the loader still lists it"};
+  if (loader_removals() <= removals_before) return {false, "the loader has not removed anything"};
   if (kernel_maps(image_->device(), image_->inode())) return {false, "its code is still mapped"};
   if (resolver_knows(entry_, name_)) return {false, "its entry still resolves"};
   return {true, {}};

@@ -30,13 +30,13 @@ class PluginLibrary {
   lat_entry entry() const noexcept { return entry_; }
 
   /// Closes, flushes the loader's postponed work and proves that nothing of the library is left, by four
-  /// independent witnesses: the loader's name table, its list of objects, the kernel's executable mappings of
-  /// the image's inode, and the symbol resolver at the entry's old address.
+  /// independent witnesses: the loader's name table, its list of objects and count of removals, the kernel's
+  /// executable mappings of the image's inode, and the symbol resolver at the entry's old address.
   Removal close();
 
  private:
   struct Handle;
-  Removal witness() const;
+  Removal witness(unsigned long long removals_before) const;
 
   std::shared_ptr<const SealedImage> image_;
   std::unique_ptr<Handle> handle_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/plugin/manifest_check.hpp"
 #include "core/plugin/thread_revision.hpp"
 
 namespace lateral::plugin {
@@ -11,7 +12,10 @@ namespace lateral::plugin {
 std::shared_ptr<Revision> Revision::open(VerifiedPlugin plugin, LoadOptions options,
                                          const Timeouts& timeouts) {
   if (!options.timeouts) options.timeouts = timeouts;
-  return ThreadRevision::open(std::move(plugin), std::move(options));
+  if (options.review) options.review(plugin.facts);
+  const std::shared_ptr<Revision> revision = ThreadRevision::open(std::move(plugin), std::move(options));
+  require_declared(revision->facts(), revision->encoders());
+  return revision;
 }
 
 std::uint32_t Revision::index_of(std::string_view name) const {

@@ -10,12 +10,9 @@
 #include <string>
 
 #include "core/base/error.hpp"
-#include "core/base/file.hpp"
 
 namespace lateral::plugin {
 namespace {
-
-constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 30U;
 
 [[noreturn]] void fail_with_errno(const char* action) {
   fail(Errc::Io, "plugin", "cannot ", action, " a copy in memory: ", std::strerror(errno));
@@ -31,9 +28,6 @@ void write_all(int fd, std::span<const std::byte> bytes) {
 }
 
 }  // namespace
-
-SealedImage::SealedImage(const std::filesystem::path& file)
-    : SealedImage(file.filename().string(), read_bytes(file, kMaxBytes)) {}
 
 SealedImage::SealedImage(const std::string& name, std::span<const std::byte> content) {
   fd_ = ::memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING);

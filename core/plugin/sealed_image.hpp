@@ -16,10 +16,7 @@ namespace lateral::plugin {
 /// and a reused /proc/self/fd/N would lead to the old one.
 class SealedImage {
  public:
-  /// Copies and seals.
-  /// Throws NotFound, Io, InvalidArgument (not a regular file), ResourceExhausted (over 1 GiB).
-  explicit SealedImage(const std::filesystem::path& file);
-  /// `name` is what the kernel shows. Throws Io or ResourceExhausted.
+  /// Copies and seals. `name` is what the kernel shows. Throws Io or ResourceExhausted.
   SealedImage(const std::string& name, std::span<const std::byte> content);
   ~SealedImage();
   SealedImage(const SealedImage&) = delete;

@@ -11,6 +11,9 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "core/plugin/footprint.hpp"
 
 namespace lateral::plugin {
 
@@ -47,6 +50,8 @@ struct UnloadReport {
   std::string reason;            ///< why it is still mapped; empty when unmapped
   std::string complaint;         ///< what shutdown reported, if it failed
   double milliseconds = 0;
+  std::vector<std::string> conduct;  ///< what it changed that belongs to the process or the host's threads
+  Footprint left;  ///< what the process holds more than before it was loaded, whoever's it is
 
   bool unmapped() const { return state == State::Unmapped; }
 };

@@ -156,6 +156,8 @@ UnloadReport ThreadRevision::finish() {
   }
   report.state = state();
   report.reason = reason();
+  report.conduct = loaded_->conduct();
+  report.left = loaded_->left();
   return report;
 }
 

@@ -1,8 +1,10 @@
 #include "core/plugin/verified_plugin.hpp"
 
-#include <system_error>
+#include <utility>
 
-#include "core/base/error.hpp"
+#include "core/base/sha256.hpp"
+#include "core/plugin/manifest_check.hpp"
+#include "core/plugin/plugin_file.hpp"
 
 namespace lateral::plugin {
 
@@ -10,13 +12,14 @@ VerifiedPlugin VerifiedPlugin::again() const {
   return {std::make_shared<const SealedImage>(facts.file.filename().string(), image->bytes()), facts};
 }
 
-VerifiedPlugin verify(const std::filesystem::path& file) {
-  // Links are resolved once, so that weights are looked for beside the real file.
-  std::error_code error;
-  const auto real = std::filesystem::canonical(file, error);
-  if (error) fail(Errc::NotFound, "plugin", file.string(), ": ", error.message());
-  auto image = std::make_shared<const SealedImage>(real);
-  auto facts = inspect(real, image->bytes());
+VerifiedPlugin verify(const std::filesystem::path& file, const Trust& trust) {
+  const PluginFile opened = PluginFile::open(file);
+  auto image =
+      std::make_shared<const SealedImage>(opened.path().filename().string(), opened.read(kMaxPluginBytes));
+  auto facts = inspect(opened.path(), image->bytes());
+  facts.sha256 = sha256(image->bytes());
+  for (auto& objection : opened.objections(trust)) facts.problems.push_back(std::move(objection));
+  read_manifest(opened, trust, facts);
   return {std::move(image), std::move(facts)};
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/plugin/inspection.hpp"
 #include "core/plugin/sealed_image.hpp"
+#include "core/plugin/trust.hpp"
 
 namespace lateral::plugin {
 
@@ -20,8 +21,9 @@ struct VerifiedPlugin {
   VerifiedPlugin again() const;
 };
 
-/// Resolves links, copies, seals, reads, judges. Throws NotFound, Io, Corrupt, Unsupported or
+/// Opens once, copies, seals, hashes, reads, judges: the file, its owner and permissions, its manifest. Throws
+/// NotFound, Io, InvalidArgument (not a regular file), Corrupt, Unsupported (another machine, a program) or
 /// ResourceExhausted; problems that only forbid loading are in the facts.
-VerifiedPlugin verify(const std::filesystem::path& file);
+VerifiedPlugin verify(const std::filesystem::path& file, const Trust& trust = {});
 
 }  // namespace lateral::plugin

@@ -10,14 +10,6 @@
 namespace lateral::runtime {
 namespace {
 
-plugin::OptionMap options_from(const config::PluginConfig& config) {
-  plugin::OptionMap options;
-  for (const auto& option : config.options) {
-    std::visit([&](const auto& value) { options.emplace(option.key, value); }, option.value);
-  }
-  return options;
-}
-
 plugin::SearchPath search_from(const config::Config& config) {
   if (config.plugin_search.empty()) return plugin::default_search();
   return {config.plugin_search.begin(), config.plugin_search.end()};
@@ -69,8 +61,9 @@ training::TokenProvider Sensor::provider(const std::vector<Recording>& recording
       });
 }
 
-Sensors::Sensors(const config::Config& config) : host_(search_from(config)) {
-  for (const auto& plugin : config.plugins) options_.emplace(plugin.id, options_from(plugin));
+Sensors::Sensors(const config::Config& config)
+    : host_(search_from(config), {}, {.strict = config.plugin_strict}) {
+  for (const auto& plugin : config.plugins) written_.emplace(plugin.id, plugin);
   for (const auto& connection : config.connections) {
     const auto [first, is_new] = encoders_.emplace(connection.plugin, connection.encoder);
     if (!is_new && first->second != connection.encoder) {
@@ -81,9 +74,18 @@ Sensors::Sensors(const config::Config& config) : host_(search_from(config)) {
   }
 }
 
-plugin::OptionMap Sensors::options_of(const std::string& id) const {
-  const auto found = options_.find(id);
-  return found == options_.end() ? plugin::OptionMap{} : found->second;
+plugin::LoadOptions Sensors::options_of(const std::string& id) const {
+  plugin::LoadOptions options;
+  const auto found = written_.find(id);
+  if (found == written_.end()) return options;
+  const auto& written = found->second.options;
+  for (const auto& option : written) {
+    std::visit([&](const auto& value) { options.options.emplace(option.key, value); }, option.value);
+  }
+  options.review = [&written](const plugin::PluginFacts& facts) {
+    if (facts.manifest) config::check_options(*facts.manifest, written);
+  };
+  return options;
 }
 
 std::string Sensors::encoder_of(const std::string& id) const {
@@ -94,7 +96,7 @@ std::string Sensors::encoder_of(const std::string& id) const {
 std::shared_ptr<Sensor> Sensors::load(const std::string& id_or_file) {
   // Options belong to an id; a file tells its id without being run.
   const std::string id = plugin::names_a_file(id_or_file) ? host_.show(id_or_file).id : id_or_file;
-  host_.load(id_or_file, {.options = options_of(id)});
+  host_.load(id_or_file, options_of(id));
   std::unique_ptr<plugin::Encoder> encoder;
   try {
     encoder = host_.make_encoder(id, encoder_of(id));

@@ -66,10 +66,10 @@ class Sensors {
   const plugin::PluginHost& host() const { return host_; }
 
  private:
-  plugin::OptionMap options_of(const std::string& id) const;
+  plugin::LoadOptions options_of(const std::string& id) const;
   std::string encoder_of(const std::string& id) const;
 
-  std::map<std::string, plugin::OptionMap> options_;
+  std::map<std::string, config::PluginConfig> written_;
   std::map<std::string, std::string> encoders_;  // those that connections name, by plugin
   plugin::PluginHost host_;
   std::shared_ptr<training::TokenCache> cache_ = std::make_shared<training::TokenCache>();

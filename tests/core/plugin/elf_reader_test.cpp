@@ -108,3 +108,20 @@ TEST_CASE("what pins a library is seen without running it") {
                     [](const auto& symbol) { return symbol.unique; }));
   CHECK(read_elf(read_bytes(fixture("nodelete"), 1U << 24U)).no_delete);
 }
+
+TEST_CASE("a constructor that changes the floating-point mode is seen without running it") {
+  CHECK(read_elf(read_bytes(fixture("float_mode"), 1U << 24U)).sets_float_mode);
+  for (const char* const name : {"none", "counter", "faulty", "leaves_mark", "unique"}) {
+    INFO(name);
+    CHECK_FALSE(read_elf(read_bytes(fixture(name), 1U << 24U)).sets_float_mode);
+  }
+}
+
+TEST_CASE("the versions of glibc's symbols are read, with a symbol that wants each") {
+  const auto facts = read_elf(read_bytes(fixture("leaves_mark"), 1U << 24U));
+  const auto named = std::find_if(facts.versions.begin(), facts.versions.end(),
+                                  [](const auto& version) { return version.library == "libc.so.6"; });
+  REQUIRE(named != facts.versions.end());
+  CHECK(named->name.starts_with("GLIBC_2."));
+  CHECK(facts.imports(named->symbol));
+}

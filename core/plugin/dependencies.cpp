@@ -1,0 +1,107 @@
+#include <algorithm>
+#include <sstream>
+#include <string_view>
+
+#include "core/plugin/glibc_version.hpp"
+#include "core/plugin/judges.hpp"
+
+namespace lateral::plugin {
+namespace {
+
+/// Part of every system that runs the host, or of its C++ runtime: sharing them is what they are made for.
+constexpr std::string_view kShared[] = {"libc.so.6",
+                                        "libm.so.6",
+                                        "libmvec.so.1",
+                                        "libpthread.so.0",
+                                        "libdl.so.2",
+                                        "librt.so.1",
+                                        "libutil.so.1",
+                                        "libgcc_s.so.1",
+                                        "libstdc++.so.6",
+                                        "libatomic.so.1",
+                                        "libubsan.",
+                                        "ld-linux-x86-64.so.2",
+                                        "ld-linux-aarch64.so.1"};
+
+/// Runtimes that end the process when they come late; the host has its own or none.
+constexpr std::string_view kSanitizer = LAT_SANITIZER == LAT_SANITIZER_ADDRESS  ? "libasan."
+                                        : LAT_SANITIZER == LAT_SANITIZER_THREAD ? "libtsan."
+                                                                                : "";
+
+/// Libraries that cannot live beside the host's own copy in one process.
+constexpr std::string_view kUnsharable[] = {"libtorch", "libc10", "libpython",
+                                            "libgomp",  "libomp", "libiomp"};
+
+constexpr std::string_view kSystemFolders[] = {"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"};
+
+template <typename List>
+bool begins_with_one_of(std::string_view text, const List& list) {
+  return std::any_of(std::begin(list), std::end(list), [&](auto word) { return text.starts_with(word); });
+}
+
+void judge_library(const std::string& library, PluginFacts& facts) {
+  if (begins_with_one_of(library, kShared)) return;
+  if (!kSanitizer.empty() && library.starts_with(kSanitizer)) return;
+  if (begins_with_one_of(library, kUnsharable)) {
+    facts.thread_problems.push_back("needs " + library + ", which it cannot share with the host");
+  } else {
+    facts.thread_problems.push_back("needs " + library +
+                                    ", which is not part of every system; link it statically");
+  }
+}
+
+bool system_folder(const std::string& folder) {
+  return std::any_of(std::begin(kSystemFolders), std::end(kSystemFolders), [&](std::string_view known) {
+    return folder.starts_with(known) && (folder.size() == known.size() || folder[known.size()] == '/') &&
+           folder.find("..") == folder.npos;
+  });
+}
+
+void judge_run_path(const std::string& path, PluginFacts& facts) {
+  std::istringstream folders(path);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (folder.starts_with("$ORIGIN") || folder.starts_with("${ORIGIN}")) {
+      facts.thread_problems.push_back("looks for libraries in " + folder +
+                                      ", beside itself, which leads nowhere from a copy in memory");
+    } else if (!folder.starts_with('/')) {
+      facts.problems.push_back("looks for libraries in \"" + folder +
+                               "\", wherever the host happens to run (link it without -rpath)");
+    } else if (!system_folder(folder)) {
+      facts.thread_problems.push_back("looks for libraries in " + folder + ", outside the system's folders");
+    }
+  }
+}
+
+void judge_glibc(const ElfFacts& elf, PluginFacts& facts) {
+  constexpr std::string_view kPrefix = "GLIBC_";
+  const auto running = parse_glibc(running_glibc());
+  GlibcVersion newest{};
+  for (const auto& version : elf.versions) {
+    if (!version.name.starts_with(kPrefix)) continue;
+    const std::string number = version.name.substr(kPrefix.size());
+    const auto wanted = parse_glibc(number);  // not all are numbers: GLIBC_PRIVATE
+    if (!wanted) continue;
+    if (*wanted > newest) {
+      newest = *wanted;
+      facts.glibc = number;
+    }
+    if (running && *wanted > *running) {
+      facts.problems.push_back("needs glibc " + number +
+                               (version.symbol.empty() ? "" : " (for " + version.symbol + ")") +
+                               ", this is " + running_glibc() + "; build it on an older system");
+    }
+  }
+}
+
+}  // namespace
+
+void judge_dependencies(const ElfFacts& elf, PluginFacts& facts) {
+  for (const auto& library : elf.needed) judge_library(library, facts);
+  judge_run_path(elf.run_path, facts);
+  judge_glibc(elf, facts);
+  if (elf.text_relocations) facts.problems.emplace_back("has text relocations (build it with -fPIC)");
+  if (elf.executable_stack)
+    facts.problems.emplace_back("asks for an executable stack (link with -z noexecstack)");
+}
+
+}  // namespace lateral::plugin

@@ -1,0 +1,19 @@
+#pragma once
+// The parts of inspect(). Each adds what it finds to the facts.
+
+#include "core/plugin/elf_reader.hpp"
+#include "core/plugin/inspection.hpp"
+
+namespace lateral::plugin {
+
+/// Where it finds its own libraries, whether a thread of the host can share them, and whether this system's
+/// glibc is new enough.
+void judge_dependencies(const ElfFacts& elf, PluginFacts& facts);
+
+/// What keeps glibc from ever unmapping it, or lets it meddle with the host's symbols.
+void judge_removal(const ElfFacts& elf, PluginFacts& facts);
+
+/// What its imports and constructors say about how it will behave.
+void predict(const ElfFacts& elf, PluginFacts& facts);
+
+}  // namespace lateral::plugin

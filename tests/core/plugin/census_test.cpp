@@ -1,0 +1,101 @@
+// What a plugin must leave as it was.
+#include "core/plugin/census.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <clocale>
+#include <csignal>
+#include <cstdlib>
+
+#include "core/plugin/float_mode.hpp"
+#include "fixtures.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace lateral;
+using plugin::Census;
+using plugin::PluginHost;
+
+namespace {
+
+mode_t umask_now() {
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  return mask;
+}
+
+bool mentions(const std::vector<std::string>& texts, const std::string& part) {
+  return std::any_of(texts.begin(), texts.end(),
+                     [&](const std::string& text) { return text.find(part) != text.npos; });
+}
+
+}  // namespace
+
+TEST_CASE("a census of an untouched process finds nothing") {
+  const Census census;
+  CHECK(census.restore().empty());
+}
+
+TEST_CASE("what changed is named and put back") {
+  const auto folder = std::filesystem::current_path();
+  const auto mode = plugin::float_mode();
+  const auto mask = umask_now();
+  const std::string locale = std::setlocale(LC_ALL, nullptr);
+  {
+    const Census census;
+    plugin::set_float_mode(mode ^ 0x8040U);
+    std::filesystem::current_path("/");
+    ::umask(mask ^ 07U);
+    std::setlocale(LC_ALL, locale == "C" ? "C.UTF-8" : "C");
+    std::signal(SIGUSR2, SIG_IGN);
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGUSR1);
+    ::pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
+    ::setenv("LATERAL_TEST_CENSUS", "1", 1);
+    CHECK(census.restore() ==
+          std::vector<std::string>{"the floating-point mode; restored", "the signal mask; restored",
+                                   "the handler of SIGUSR2; restored", "the locale; restored",
+                                   "the working directory; restored", "the umask; restored",
+                                   "the environment (LATERAL_TEST_CENSUS)"});
+    ::unsetenv("LATERAL_TEST_CENSUS");
+    CHECK(census.restore().empty());
+  }
+  CHECK(std::filesystem::current_path() == folder);
+  CHECK(plugin::float_mode() == mode);
+  CHECK(umask_now() == mask);
+  CHECK(std::setlocale(LC_ALL, nullptr) == locale);
+}
+
+TEST_CASE("a plugin that meddles with the process is put right in every phase, and its report says so") {
+  PluginHost host({}, test::short_timeouts());
+  const auto folder = std::filesystem::current_path();
+  host.load(test::fixture("meddles").string());
+  CHECK(std::filesystem::current_path() == folder);
+  host.make_encoder("structural")->encode(test::bytes_input("x"));
+  const auto report = host.unload("structural");
+  CHECK(report.unmapped());
+  CHECK(mentions(report.conduct, "loading"));
+  CHECK(mentions(report.conduct, "changed the signal mask; restored"));
+  CHECK(mentions(report.conduct, "init changed the working directory; restored"));
+  CHECK(mentions(report.conduct, "encode changed the handler of SIGUSR2; restored"));
+  CHECK(mentions(report.conduct, "shutdown changed the umask; restored"));
+  CHECK(report.conduct.size() == 4);
+  struct sigaction handler {};
+  ::sigaction(SIGUSR2, nullptr, &handler);
+  CHECK(handler.sa_handler == SIG_DFL);
+}
+
+TEST_CASE("a good plugin's report names nothing, and what it left is counted") {
+  PluginHost host({}, test::short_timeouts());
+  host.load(test::fixture("counter").string());
+  host.make_encoder("counter")->encode(test::bytes_input("x"));
+  const auto report = host.unload("counter");
+  CHECK(report.unmapped());
+  CHECK(report.conduct.empty());
+  CHECK(report.left.threads == 0);
+  CHECK(report.left.descriptors == 0);
+  CHECK(report.left.static_tls_bytes == 0);
+  CHECK(report.milliseconds > 0);
+}

@@ -1,0 +1,133 @@
+// What is said of a library from its bytes alone.
+#include "core/plugin/inspection.hpp"
+
+#include <elf.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/base/file.hpp"
+#include "core/plugin/elf_image.hpp"
+#include "core/plugin/glibc_version.hpp"
+#include "fixtures.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace lateral;
+using plugin::inspect;
+using plugin::Isolation;
+using test::fixture;
+
+namespace {
+
+using Bytes = std::vector<std::byte>;
+
+Bytes image_of(const std::string& name) {
+  return read_bytes(fixture(name), 1U << 24U);
+}
+
+/// Replaces a text of the image by another of the same length, wherever it stands.
+Bytes with(Bytes image, std::string_view from, std::string_view to) {
+  REQUIRE(from.size() == to.size());
+  const auto* const begin = reinterpret_cast<const std::byte*>(from.data());
+  int found = 0;
+  for (auto at = image.begin();
+       (at = std::search(at, image.end(), begin, begin + from.size())) != image.end();) {
+    at = std::transform(to.begin(), to.end(), at, [](char c) { return static_cast<std::byte>(c); });
+    ++found;
+  }
+  REQUIRE(found > 0);
+  return image;
+}
+
+/// Turns an entry of the dynamic section into another one.
+Bytes with_tag(Bytes image, std::int64_t from, Elf64_Dyn to) {
+  const plugin::ElfImage elf(image);
+  for (std::size_t at = 0; at + sizeof to <= image.size(); at += 8) {
+    Elf64_Dyn entry;
+    std::memcpy(&entry, image.data() + at, sizeof entry);
+    if (entry.d_tag != from || entry.d_un.d_val != elf.value(from)) continue;
+    std::memcpy(image.data() + at, &to, sizeof to);
+    return image;
+  }
+  FAIL("no such tag");
+  return image;
+}
+
+bool mentions(const std::vector<std::string>& texts, std::string_view part) {
+  return std::any_of(texts.begin(), texts.end(),
+                     [&](const std::string& text) { return text.find(part) != text.npos; });
+}
+
+}  // namespace
+
+TEST_CASE("a library that needs a newer glibc is refused with both versions and a symbol") {
+  const auto facts = inspect("x", with(image_of("leaves_mark"), "GLIBC_2.2.5", "GLIBC_9.9.9"));
+  CHECK(facts.glibc == "9.9.9");
+  CHECK(mentions(facts.problems, "needs glibc 9.9.9 (for "));
+  CHECK(mentions(facts.problems, "this is " + plugin::running_glibc()));
+  CHECK(inspect("x", image_of("leaves_mark")).problems.empty());
+}
+
+TEST_CASE("versions of glibc are numbers, not texts") {
+  CHECK(*plugin::parse_glibc("2.9") < *plugin::parse_glibc("2.31"));
+  CHECK(*plugin::parse_glibc("2.2.5") < *plugin::parse_glibc("2.3"));
+  for (const char* const text : {"", "2", "2.", ".3", "PRIVATE", "2.3.4.5", "2.x", "-2.3"}) {
+    INFO(text);
+    CHECK_FALSE(plugin::parse_glibc(text));
+  }
+}
+
+TEST_CASE("a library that a thread cannot share is for a worker process, and said to be") {
+  const struct {
+    const char* name;
+    const char* why;
+  } cases[] = {{"libc.sq.6", "is not part of every system"}, {"libgomp.6", "cannot share with the host"}};
+  for (const auto& [name, why] : cases) {
+    const auto facts = inspect("x", with(image_of("leaves_mark"), "libc.so.6", name));
+    CHECK(mentions(facts.thread_problems, why));
+    CHECK(facts.problems.empty());
+    CHECK_NOTHROW(require_loadable(facts, Isolation::Process));
+    CHECK_THROWS_AS(require_loadable(facts, Isolation::Thread), Error);
+  }
+}
+
+TEST_CASE("where a library looks for others decides where it may run") {
+  const auto image = image_of("leaves_mark");
+  const plugin::ElfImage elf(image);
+  // The name of a library it needs serves as its run path.
+  const Elf64_Dyn run_path{DT_RUNPATH, {elf.needed().front()}};
+  const auto judged = [&](std::string_view folder) {
+    return inspect("x", with_tag(with(image, "libc.so.6", folder), DT_FINI_ARRAYSZ, run_path));
+  };
+  CHECK(mentions(judged("some/libs").problems, "wherever the host happens to run"));
+  CHECK(mentions(judged("/opt/libs").thread_problems, "outside the system's folders"));
+  CHECK(mentions(judged("$ORIGIN/l").thread_problems, "beside itself"));
+  CHECK_FALSE(mentions(judged("/usr/lib/").thread_problems, "looks for libraries"));
+}
+
+TEST_CASE("what pins a library matters to a thread only") {
+  const auto facts = inspect(fixture("unique"));
+  CHECK(facts.problems.empty());
+  CHECK(mentions(facts.thread_problems, "could not be unloaded"));
+  CHECK(mentions(facts.pins, "UNIQUE"));
+}
+
+TEST_CASE("imports and constructors predict what a plugin will do") {
+  CHECK(mentions(inspect(fixture("float_mode")).warnings, "a constructor changes the floating-point mode"));
+  const auto meddles = inspect(fixture("meddles")).warnings;
+  for (const char* const part : {"working directory", "umask", "signal handlers", "signal masks"}) {
+    INFO(part);
+    CHECK(mentions(meddles, part));
+  }
+  CHECK(inspect(fixture("none")).warnings.empty());
+}
+
+TEST_CASE("a program without the mark of one is known by its interpreter") {
+  const auto image = read_bytes("/proc/self/exe", 1U << 30U);
+  try {
+    inspect("x", image);
+    FAIL("taken");
+  } catch (const Error& error) {
+    CHECK(std::string(error.what()).find("a program") != std::string::npos);
+  }
+}
