@@ -6,47 +6,13 @@
 #include "host/events.hpp"
 #include "host/exit_codes.hpp"
 #include "host/output.hpp"
+#include "host/plugin_text.hpp"
 
 namespace lateral::host {
 namespace {
 
 plugin::SearchPath search_of(const std::vector<std::filesystem::path>& wanted) {
   return wanted.empty() ? plugin::default_search() : plugin::SearchPath(wanted);
-}
-
-void add_facts(format::json::Writer& json, const plugin::PluginFacts& facts) {
-  json.member("id", facts.id)
-      .member("version", facts.version)
-      .member("abi", std::to_string(facts.abi_major) + "." + std::to_string(facts.abi_minor_built))
-      .member("abi_required",
-              std::to_string(facts.abi_major) + "." + std::to_string(facts.abi_minor_required))
-      .member("bytes", facts.bytes);
-  add_strings(json, "needed", facts.needed);
-  add_strings(json, "problems", facts.problems);
-  add_strings(json, "thread_problems", facts.thread_problems);
-  add_strings(json, "warnings", facts.warnings);
-}
-
-std::string line_of(const plugin::PluginEntry& entry) {
-  if (!entry.facts) return entry.file.string() + ": " + entry.message;
-  const auto& facts = *entry.facts;
-  std::string text = facts.id + " " + facts.version + "  " + entry.file.string();
-  for (const auto& problem : facts.problems) text += "\n  will not be loaded: " + problem;
-  for (const auto& problem : facts.thread_problems) text += "\n  not in a thread of the host: " + problem;
-  return text;
-}
-
-std::string text_of(const plugin::PluginFacts& facts) {
-  std::string text = facts.id + " " + facts.version + "\n  file: " + facts.file.string() + " (" +
-                     std::to_string(facts.bytes) + " bytes)\n  ABI: " + std::to_string(facts.abi_major) +
-                     "." + std::to_string(facts.abi_minor_built) + ", needs at least " +
-                     std::to_string(facts.abi_major) + "." + std::to_string(facts.abi_minor_required) +
-                     "\n  libraries: " + joined(facts.needed, "none") + "\n  " +
-                     std::string(plugin::kThreadIsolation);
-  for (const auto& warning : facts.warnings) text += "\n  warning: " + warning;
-  for (const auto& problem : facts.problems) text += "\n  will not be loaded: " + problem;
-  for (const auto& problem : facts.thread_problems) text += "\n  not in a thread of the host: " + problem;
-  return text;
 }
 
 }  // namespace

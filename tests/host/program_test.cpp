@@ -106,9 +106,33 @@ TEST_CASE("plugins and models are shown without being run") {
   auto ran = lateral_does("plugin show --json " + quoted(world.plugin_file("template")));
   CHECK(ran.status == kExitOk);
   CHECK(format::json::parse(ran.out, "stdout").at("id").as_string() == "template");
+  CHECK(format::json::parse(ran.out, "stdout").at("manifest").is(format::json::Kind::Null));  // it was copied without one
+  CHECK(lateral_does("plugin list --search " + quoted(world / "plugins")).out.find("(no manifest)") !=
+        std::string::npos);
+  const auto shipped = quoted(test::build_folder() / "lib/lateral/template.lateral.so");
+  ran = lateral_does("plugin show --json " + shipped);
+  const auto shown = format::json::parse(ran.out, "stdout");
+  CHECK(shown.at("sha256").as_string().size() == 64);
+  CHECK(shown.at("manifest").at("licence").as_string() == "Apache-2.0");
+  CHECK(shown.at("thread_problems").size() == 0);
+  CHECK(lateral_does("plugin show " + shipped).out.find("input readings: table [any, 1]") !=
+        std::string::npos);
   ran = lateral_does("model show --json " + quoted(world / "model"));
   CHECK(ran.status == kExitOk);
   CHECK(format::json::parse(ran.out, "stdout").at("layers").as_int(0, 99) == 4);
+}
+
+TEST_CASE("an option that a plugin's manifest does not know is told with its place in the configuration") {
+  const test::TinyWorld world;
+  std::filesystem::copy_file(test::build_folder() / "lib/lateral/template.lateral.toml",
+                             world / "plugins/template.lateral.toml");
+  const auto config =
+      world.write_config(test::connection("template") + "[plugin.template.options]\ngian = 1\n");
+  const auto ran = lateral_does("ask -c " + quoted(config) + " hello");
+  CHECK(ran.status == kExitRequest);
+  INFO(ran.err);
+  CHECK(ran.complains_of("plugin.template.options.gian: unknown option of template; did you mean \"gain\"?"));
+  CHECK(ran.complains_of(config.filename().string() + ":"));
 }
 
 TEST_CASE("a question is answered with JSON alone on standard output") {
