@@ -43,8 +43,7 @@ struct ModelConfig {
 /// the only values accepted, because worker processes do not exist yet.
 struct PluginConfig {
   std::string id;
-  std::vector<std::string>
-      columns;  ///< of raw `.bin` point files, which cannot say them: x y z intensity ...
+  std::vector<std::string> columns;  ///< of raw `.bin` point files, which cannot say them: x y z ...
   std::vector<Option> options;
   Location where;
 };
