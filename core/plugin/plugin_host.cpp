@@ -80,11 +80,11 @@ std::string PluginHost::load(std::string_view id_or_file, LoadOptions options) {
   }
   const std::string id = plugin.facts.id;
   try {
-    auto revision = Revision::open(std::move(plugin), std::move(options), timeouts_);
+    auto revision = Revision::open(plugin, options, timeouts_);
     log_loaded(*revision);
     const std::lock_guard lock(mutex_);
     past_.erase(file);
-    slots_[id].active = std::move(revision);
+    slots_[id] = {std::move(revision), {std::move(plugin), std::move(options)}, std::nullopt};
   } catch (const Error& error) {
     remember(file, State::Failed, error.what());
     const std::lock_guard lock(mutex_);

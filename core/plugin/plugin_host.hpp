@@ -26,6 +26,18 @@ struct PluginEntry {
   std::string message;  ///< why it cannot be read, did not load, or is in its state
 };
 
+/// What a revision is made from; enough to make it again when its file is gone.
+struct Source {
+  VerifiedPlugin plugin;
+  LoadOptions options;
+};
+
+/// A revision that is ready to take the place of another one of its plugin. Dropped, it is unloaded.
+struct Successor {
+  std::shared_ptr<Revision> revision;
+  Source source;
+};
+
 /// Thread safety: all members may be called from any thread; operations on different ids do not wait for
 /// each other.
 class PluginHost {
@@ -44,6 +56,20 @@ class PluginHost {
   /// Waits up to `patience` for running encodes, then cancels them. The slot is empty afterwards.
   /// Throws NotFound.
   UnloadReport unload(std::string_view id, std::chrono::milliseconds patience = std::chrono::seconds(5));
+
+  /// Exchanges a loaded plugin for the one in `file`: prepare, exchange, and close what was active. Returns what became
+  /// of that. If anything before the exchange throws, nothing has changed.
+  UnloadReport upgrade(std::string_view id, const std::filesystem::path& file, LoadOptions options = {},
+                       std::chrono::milliseconds patience = std::chrono::seconds(5));
+  /// Loads, initialises and self-tests another revision beside the active one. Throws NotFound (the id is not loaded, no
+  /// such file), InvalidArgument (a file of another plugin), what load() throws, and what self_test() throws.
+  Successor prepare(std::string_view id, const std::filesystem::path& file, LoadOptions options = {});
+  /// The same with what the last exchange() replaced, from the copy in memory. Throws FailedPrecondition when there is
+  /// none.
+  Successor prepare_former(std::string_view id);
+  /// From now on everybody finds `next`; what it is made of is kept of `active` for prepare_former(). Encodes that run go
+  /// on; the caller closes `active`. Throws FailedPrecondition when `active` is not in its slot any more.
+  void exchange(const std::shared_ptr<Revision>& active, Successor next);
 
   /// A new encoder of a loaded plugin; "" = its first. Throws NotFound, or what the plugin's create reported.
   std::unique_ptr<Encoder> make_encoder(std::string_view id, std::string_view encoder = {},
@@ -64,7 +90,10 @@ class PluginHost {
  private:
   struct Slot {
     std::shared_ptr<Revision> active;  ///< null while another thread loads or unloads it
+    Source source;                     ///< of the active one
+    std::optional<Source> former;      ///< of the one that the last exchange replaced
   };
+  Successor successor_of(Source source) const;
   void reserve(const std::string& id);
   void remember(const std::filesystem::path& file, State state, std::string message);
 
