@@ -19,7 +19,7 @@ constexpr std::size_t kMaxLine = 1U << 20U;
 constexpr std::string_view kHelp =
     "/load ID|FILE\n"
     "/unload ID\n"
-    "/upgrade ID FILE\n"
+    "/upgrade ID FILE [--adapter PATH]\n"
     "/wire [ID...]\n"
     "/status\n"
     "/input ID[.NAME] PATH...\n"
@@ -86,6 +86,11 @@ RunCommand parse_upgrade(Arguments& in) {
   UpgradeCommand command;
   command.plugin = in.take("a plugin's id");
   command.file = in.take("the new file");
+  while (!in.empty()) {
+    const std::string option = in.take("an option");
+    if (option != "--adapter") refuse("/upgrade", "/upgrade: unknown option '", option, "'");
+    command.adapter = in.take("a file after --adapter");
+  }
   return command;
 }
 

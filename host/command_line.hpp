@@ -3,14 +3,15 @@
 //
 //   /load ID|FILE                   load a plugin, and attach its connections that have an adapter
 //   /unload ID                      detach and unload it
-//   /upgrade ID FILE                another revision of it
+//   /upgrade ID FILE [--adapter PATH]
+//                                   another revision of it, in one step; the adapter if its tokens need another
 //   /wire [ID...]                   attach exactly these connections; alone: all that can be attached
 //   /status                         what is loaded and wired
 //   /input ID[.NAME] PATH...        what a sensor sees: files, views in order
 //   /ask [--bg] TEXT                a question; --bg answers in the background
 //   /adapt ID DATA [--teacher ID] [--budget TIME] [--force] [--bg]
 //                                   learn a connection from labels or from an older sense
-//   /rollback ID                    the adapter before the last one
+//   /rollback ID                    undo the last change: of its adapter, or an upgrade
 //   /quit                           end
 //   anything else                   a question
 //
@@ -36,6 +37,7 @@ struct UnloadCommand {
 struct UpgradeCommand {
   std::string plugin;
   std::filesystem::path file;
+  std::optional<std::filesystem::path> adapter;
 };
 struct WireCommand {
   std::vector<std::string> connections;  ///< empty = all that can be attached

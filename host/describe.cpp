@@ -68,6 +68,27 @@ void add_members(format::json::Writer& json, const runtime::UnloadResult& result
       .member("unload_ms", result.unload_ms);
 }
 
+void add_members(format::json::Writer& json, const runtime::UpgradeResult& result) {
+  json.member("plugin", result.plugin)
+      .member("from", result.from)
+      .member("version", result.version)
+      .member("token_space", result.token_space)
+      .member("outcome", result.outcome)
+      .member("reason", result.reason)
+      .member("prepare_ms", result.prepare_ms)
+      .member("exchange_ms", result.exchange_ms)
+      .member("close_ms", result.close_ms);
+}
+
+void add_members(format::json::Writer& json, const runtime::RollbackResult& result) {
+  json.member("what", result.upgrade ? "plugin" : "adapter");
+  if (result.upgrade) {
+    add_members(json, *result.upgrade);
+  } else {
+    json.member("plugin", result.plugin);
+  }
+}
+
 void add_members(format::json::Writer& json, const runtime::AdaptResult& result) {
   json.member("connection", result.connection)
       .member("attached", result.attached)
@@ -150,6 +171,18 @@ std::string text_of(const runtime::UnloadResult& result) {
   if (!result.reason.empty()) text += " (" + result.reason + ")";
   if (!result.detached.empty()) text += "; detached: " + joined(result.detached);
   return text;
+}
+
+std::string text_of(const runtime::UpgradeResult& result) {
+  std::string text = result.plugin + " " + result.from + " -> " + result.version + ": ready in " +
+                     rounded(result.prepare_ms, 1) + " ms, exchanged in " + rounded(result.exchange_ms, 2) +
+                     " ms; the former one is " + result.outcome;
+  if (!result.reason.empty()) text += " (" + result.reason + ")";
+  return text;
+}
+
+std::string text_of(const runtime::RollbackResult& result) {
+  return result.upgrade ? text_of(*result.upgrade) : result.plugin + " is back to its former adapter";
 }
 
 std::string text_of(const runtime::AdaptResult& result) {

@@ -10,6 +10,8 @@ namespace lateral::host {
 void add_members(format::json::Writer& json, const runtime::Answer& answer);
 void add_members(format::json::Writer& json, const runtime::LoadResult& result);
 void add_members(format::json::Writer& json, const runtime::UnloadResult& result);
+void add_members(format::json::Writer& json, const runtime::UpgradeResult& result);
+void add_members(format::json::Writer& json, const runtime::RollbackResult& result);
 void add_members(format::json::Writer& json, const runtime::AdaptResult& result);
 void add_members(format::json::Writer& json, const runtime::Status& status);
 void add_members(format::json::Writer& json, const runtime::Evaluation& evaluation);
@@ -17,6 +19,8 @@ void add_members(format::json::Writer& json, const runtime::Evaluation& evaluati
 std::string text_of(const runtime::Answer& answer);
 std::string text_of(const runtime::LoadResult& result);
 std::string text_of(const runtime::UnloadResult& result);
+std::string text_of(const runtime::UpgradeResult& result);
+std::string text_of(const runtime::RollbackResult& result);
 std::string text_of(const runtime::AdaptResult& result);
 std::string text_of(const runtime::Status& status);
 

@@ -80,9 +80,8 @@ void Session::run(const UnloadCommand& command) {
 }
 
 void Session::run(const UpgradeCommand& command) {
-  fail(Errc::Unsupported, "run", "/upgrade ", command.plugin,
-       ": exchanging a plugin in one step comes with worker processes; until then: /unload ", command.plugin,
-       " and /load ", command.file.string());
+  const auto result = runtime_.upgrade(command.plugin, command.file, command.adapter);
+  events_.emit("upgraded", text_of(result), [&](Writer& json) { add_members(json, result); });
 }
 
 void Session::run(const WireCommand& command) {
@@ -167,9 +166,8 @@ void Session::run(const AdaptCommand& command) {
 }
 
 void Session::run(const RollbackCommand& command) {
-  runtime_.rollback(command.plugin);
-  events_.emit("rolled_back", command.plugin + " is back to its former adapter",
-               [&](Writer& json) { json.member("plugin", command.plugin); });
+  const auto result = runtime_.rollback(command.plugin);
+  events_.emit("rolled_back", text_of(result), [&](Writer& json) { add_members(json, result); });
 }
 
 void Session::run(const QuitCommand&) {

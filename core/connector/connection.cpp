@@ -34,4 +34,11 @@ std::shared_ptr<const Connection> connection_of(const wiring::ConnectionPlan& pl
   return connection;
 }
 
+std::shared_ptr<const Connection> with_origin(const Connection& connection,
+                                              std::shared_ptr<const Origin> origin) {
+  auto copy = std::make_shared<Connection>(connection);
+  copy->origin = std::move(origin);
+  return copy;
+}
+
 }  // namespace lateral::connector

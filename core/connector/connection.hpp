@@ -11,6 +11,13 @@
 
 namespace lateral::connector {
 
+/// Where a connection's tokens come from: one loaded revision of an encoder. Opaque here. The wiring carries it, so that
+/// whoever leases the wiring has encoders and trained parts that belong together, also while a plugin is upgraded.
+class Origin {
+ public:
+  virtual ~Origin() = default;
+};
+
 /// A plugin's encoder, its source and its low-rank branch, attached and detached as one.
 /// Immutable once built.
 struct Connection {
@@ -20,7 +27,8 @@ struct Connection {
   /// Changes whenever the trained part does: kept keys and values belong to one identity.
   std::string identity;
   std::shared_ptr<const Source> source;
-  std::shared_ptr<const KvLora> lora;  ///< null = none
+  std::shared_ptr<const KvLora> lora;    ///< null = none
+  std::shared_ptr<const Origin> origin;  ///< null where samples come from elsewhere
 
   /// The lowest block that the source or the low-rank branch touches.
   int first_block() const;
@@ -33,5 +41,9 @@ std::shared_ptr<const Connection> connection_of(std::string id, const Adapter& a
 /// What a plan asks for, made of an adapter. Throws AbiMismatch when the adapter was trained for other blocks
 /// or another method: its links and keys mean nothing elsewhere.
 std::shared_ptr<const Connection> connection_of(const wiring::ConnectionPlan& plan, const Adapter& adapter);
+
+/// The same connection with its tokens from `origin`.
+std::shared_ptr<const Connection> with_origin(const Connection& connection,
+                                              std::shared_ptr<const Origin> origin);
 
 }  // namespace lateral::connector

@@ -33,9 +33,23 @@ std::shared_ptr<const Connection> ConnectorManager::detach(const std::string& id
   return former;
 }
 
-std::unique_ptr<AnswerAttachments> ConnectorManager::begin_answer(const Samples& samples,
+void ConnectorManager::exchange(const std::function<Wiring(const Wiring&)>& next) {
+  Wiring before;
+  const auto after = wiring_.update([&](const Wiring& now) {
+    before = now;
+    auto made = std::make_shared<const Wiring>(next(now));
+    for (const auto& connection : made->connections()) check_blocks(connection.get());
+    return made;
+  });
+  for (const auto& connection : before.connections()) {
+    if (after->find(connection->id) != connection) states_.forget(connection->id);
+  }
+}
+
+std::unique_ptr<AnswerAttachments> ConnectorManager::begin_answer(wiring::Lease<Wiring> wiring,
+                                                                  const Samples& samples,
                                                                   const TextView& text) const {
-  auto answer = std::make_unique<AnswerAttachments>(wiring_.lease(), layers_);
+  auto answer = std::make_unique<AnswerAttachments>(std::move(wiring), layers_);
   for (const auto& connection : answer->wiring()->connections()) {
     const auto sample = samples.find(connection->id);
     if (sample == samples.end()) continue;

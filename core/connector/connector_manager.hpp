@@ -1,6 +1,7 @@
 #pragma once
 // Attaches and detaches connections while answers run.
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -36,16 +37,23 @@ class ConnectorManager {
   std::shared_ptr<const Connection> replace(std::shared_ptr<const Connection> connection);
   /// Returns what was detached. Throws NotFound, naming what is attached.
   std::shared_ptr<const Connection> detach(const std::string& id);
+  /// Exchanges the wiring for `next` of it, several connections in one step. If `next` throws, nothing changes.
+  void exchange(const std::function<Wiring(const Wiring&)>& next);
 
   wiring::Lease<Wiring> lease() const { return wiring_.lease(); }
   int layers() const { return layers_; }
   /// The lowest block that anything attached touches; layers() if nothing is attached.
   int first_block() const { return lease()->first_block(layers_); }
 
-  /// Everything attached now, for one answer about `samples`. Connections without a sample are absent;
-  /// samples without a connection are ignored, as after a detach.
+  /// Everything in `wiring`, which is the one that `samples` were made for, for one answer about them. Connections
+  /// without a sample are absent; samples without a connection are ignored, as after a detach.
   /// Throws InvalidArgument when tokens do not fit.
-  std::unique_ptr<AnswerAttachments> begin_answer(const Samples& samples, const TextView& text = {}) const;
+  std::unique_ptr<AnswerAttachments> begin_answer(wiring::Lease<Wiring> wiring, const Samples& samples,
+                                                  const TextView& text = {}) const;
+  /// The same with everything that is attached now.
+  std::unique_ptr<AnswerAttachments> begin_answer(const Samples& samples, const TextView& text = {}) const {
+    return begin_answer(lease(), samples, text);
+  }
 
   std::size_t kept_states() const { return states_.size(); }
 

@@ -67,13 +67,12 @@ std::shared_ptr<const model::Prefix> Answering::prefix_of(const model::Ids& prom
   return made;
 }
 
-Reply Answering::ask(std::string_view question, const connector::Samples& samples,
-                     const AnswerOptions& wanted) const {
+Reply Answering::ask(std::string_view question, const Seen& seen, const AnswerOptions& wanted) const {
   const at::NoGradGuard no_gradients;
   const auto start = Clock::now();
   const model::Ids prompt = language_->prompt_ids(question);
   const at::Tensor ids = at::tensor(prompt, at::kLong).unsqueeze(0);
-  const auto attachments = manager_->begin_answer(samples, {.ids = ids, .valid = {}});
+  const auto attachments = manager_->begin_answer(seen.wiring, seen.samples, {.ids = ids, .valid = {}});
   const auto prefix = prefix_of(prompt, attachments->first_block());
 
   Reply reply;

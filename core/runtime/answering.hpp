@@ -15,6 +15,7 @@
 #include "core/connector/connector_manager.hpp"
 #include "core/model/generate.hpp"
 #include "core/runtime/language.hpp"
+#include "core/runtime/seeing.hpp"
 
 namespace lateral::runtime {
 
@@ -42,9 +43,8 @@ class Answering {
   Answering(std::shared_ptr<const Language> language,
             std::shared_ptr<const connector::ConnectorManager> manager, const config::RunConfig& run);
 
-  /// One answer with what is attached at this moment. Throws Cancelled, and what generating throws.
-  Reply ask(std::string_view question, const connector::Samples& samples,
-            const AnswerOptions& options = {}) const;
+  /// One answer with what was seen, by the wiring it was seen for. Throws Cancelled, and what generating throws.
+  Reply ask(std::string_view question, const Seen& seen, const AnswerOptions& options = {}) const;
 
  private:
   std::shared_ptr<const model::Prefix> prefix_of(const model::Ids& prompt, std::int64_t first_block) const;

@@ -40,8 +40,9 @@ wiring::BlockSet blocks_of(const config::BlocksConfig& blocks, int layers) {
 }
 
 ConnectionBook::ConnectionBook(const config::Config& config, std::shared_ptr<const Language> language,
-                               std::shared_ptr<connector::ConnectorManager> manager)
+                               Sensors& sensors, std::shared_ptr<connector::ConnectorManager> manager)
     : language_(std::move(language)),
+      sensors_(sensors),
       manager_(std::move(manager)),
       configs_(config.connections),
       entries_(config.connections.size()) {
@@ -123,13 +124,9 @@ const ConnectionBook::Trained& ConnectionBook::current(std::size_t index,
                                                        const plugin::EncoderSpec& encoder) {
   const auto& config = configs_[index];
   Trained& current = entries_[index].current;
-  if (current.adapter != nullptr) {
-    if (const auto difference = connector::differences(current.adapter->info(), use_of(encoder));
-        !difference.empty()) {
-      fail(Errc::AbiMismatch, kWhere, config.name, " does not fit the plugin any more: ", difference);
-    }
+  // What was learned for another token space is no use; the file may hold something else.
+  if (current.adapter != nullptr && differences(current.adapter->info(), use_of(encoder)).empty())
     return current;
-  }
   if (!config.adapter || !std::filesystem::exists(*config.adapter)) {
     fail(Errc::FailedPrecondition, kWhere, config.name, " has no adapter",
          config.adapter ? " (" + config.adapter->string() + " is not there)" : std::string(), "; ",
@@ -139,17 +136,17 @@ const ConnectionBook::Trained& ConnectionBook::current(std::size_t index,
   return current;
 }
 
-std::shared_ptr<const connector::Adapter> ConnectionBook::adapter_for(const std::string& connection,
-                                                                      const plugin::EncoderSpec& encoder) {
+std::shared_ptr<const connector::Adapter> ConnectionBook::adapter_for(const std::string& connection) {
   const auto index = index_of(connection);
   const std::lock_guard lock(mutex_);
-  return current(index, encoder).adapter;
+  return current(index, sensors_.at(configs_[index].plugin)->spec()).adapter;
 }
 
-void ConnectionBook::attach(const std::string& connection, const plugin::EncoderSpec& encoder) {
+void ConnectionBook::attach(const std::string& connection) {
   const auto index = index_of(connection);
   const std::lock_guard lock(mutex_);
-  manager_->replace(current(index, encoder).connection);
+  const auto sensor = sensors_.at(configs_[index].plugin);
+  manager_->replace(with_origin(*current(index, sensor->spec()).connection, sensor));
 }
 
 bool ConnectionBook::attached(const std::string& connection) const {
@@ -157,7 +154,19 @@ bool ConnectionBook::attached(const std::string& connection) const {
 }
 
 void ConnectionBook::detach(const std::string& connection) {
+  const std::lock_guard lock(mutex_);
   manager_->detach(connection);
+}
+
+std::vector<std::string> ConnectionBook::detach_all_of(const std::string& plugin) {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> detached;
+  for (const auto& config : configs_) {
+    if (config.plugin != plugin || !attached(config.name)) continue;
+    manager_->detach(config.name);
+    detached.push_back(config.name);
+  }
+  return detached;
 }
 
 connector::AdapterInfo ConnectionBook::fresh_info(const config::ConnectionConfig& connection,
@@ -194,39 +203,44 @@ std::filesystem::path ConnectionBook::publish(const std::string& connection,
   }
   Trained next = trained(config, std::move(adapter));
   const std::lock_guard lock(mutex_);
+  const auto sensor = sensors_.at(config.plugin);
+  require_fit(config, *next.adapter, sensor->spec());
   Entry& entry = entries_[index];
   if (save) {
     const auto* const unsaved = entry.current.saved ? nullptr : entry.current.adapter.get();
     save_keeping_previous(*config.adapter, *next.adapter, unsaved);
     next.saved = true;
   }
-  manager_->replace(next.connection);
+  manager_->replace(with_origin(*next.connection, sensor));
   auto former = std::exchange(entry.current, std::move(next));
   entry.former = save ? std::nullopt : std::optional(std::move(former));
   return save ? *config.adapter : std::filesystem::path();
 }
 
-void ConnectionBook::rollback(const std::string& connection, const plugin::EncoderSpec& encoder) {
+void ConnectionBook::rollback(const std::string& connection) {
   const auto index = index_of(connection);
   const std::lock_guard lock(mutex_);
+  const auto sensor = sensors_.at(configs_[index].plugin);
   Entry& entry = entries_[index];
   if (entry.former) {
-    roll_back_memory(entry, configs_[index], encoder);
+    roll_back_memory(entry, configs_[index], sensor->spec());
   } else {
-    roll_back_files(entry, configs_[index], encoder);
+    roll_back_files(entry, configs_[index], sensor->spec());
   }
-  manager_->replace(entry.current.connection);
+  manager_->replace(with_origin(*entry.current.connection, sensor));
+}
+
+void ConnectionBook::require_fit(const config::ConnectionConfig& config, const connector::Adapter& adapter,
+                                 const plugin::EncoderSpec& encoder, std::string_view advice) const {
+  if (const auto difference = connector::differences(adapter.info(), use_of(encoder)); !difference.empty())
+    fail(Errc::AbiMismatch, kWhere, config.name, ": its adapter does not fit: ", difference, advice);
 }
 
 void ConnectionBook::roll_back_memory(Entry& entry, const config::ConnectionConfig& config,
                                       const plugin::EncoderSpec& encoder) const {
   Trained& former = *entry.former;
   if (former.adapter == nullptr) refuse_rollback(config);
-  if (const auto difference = connector::differences(former.adapter->info(), use_of(encoder));
-      !difference.empty()) {
-    fail(Errc::AbiMismatch, kWhere, config.name,
-         ": the former adapter does not fit the plugin: ", difference);
-  }
+  require_fit(config, *former.adapter, encoder);
   std::swap(entry.current, former);
 }
 
@@ -236,6 +250,56 @@ void ConnectionBook::roll_back_files(Entry& entry, const config::ConnectionConfi
   auto former = from_disk(config, previous_of(*config.adapter), encoder);
   exchange_with_previous(*config.adapter);
   entry.current = std::move(former);
+}
+
+void ConnectionBook::exchange_sensor(const std::shared_ptr<Sensor>& now, Sensors::Next next) {
+  const std::lock_guard lock(mutex_);
+  exchange_all(now, std::move(next), std::nullopt);
+}
+
+void ConnectionBook::exchange_sensor(const std::shared_ptr<Sensor>& now, Sensors::Next next,
+                                     const std::filesystem::path& adapter) {
+  const auto index = index_of(only_of_plugin(now->id()).name);
+  Replacement replacement{index, from_disk(configs_[index], adapter, next.sensor->spec())};
+  replacement.trained.saved = false;  // not where the configuration looks for it
+  const std::lock_guard lock(mutex_);
+  exchange_all(now, std::move(next), replacement);
+  entries_[index].former = std::exchange(entries_[index].current, std::move(replacement.trained));
+}
+
+void ConnectionBook::exchange_sensor_back(const std::shared_ptr<Sensor>& now, Sensors::Next next) {
+  const auto index = index_of(only_of_plugin(now->id()).name);
+  const std::lock_guard lock(mutex_);
+  Entry& entry = entries_[index];
+  if (!entry.former) refuse_rollback(configs_[index]);
+  exchange_all(now, std::move(next), Replacement{index, *entry.former});
+  std::swap(entry.current, *entry.former);
+}
+
+void ConnectionBook::exchange_all(const std::shared_ptr<Sensor>& now, Sensors::Next next,
+                                  const std::optional<Replacement>& replacement) {
+  const auto sensor = next.sensor;
+  std::vector<std::shared_ptr<const connector::Connection>> fresh;
+  std::string attach, drop;
+  for (std::size_t i = 0; i < configs_.size(); ++i) {
+    if (configs_[i].plugin != sensor->id()) continue;
+    const bool replaced = replacement && replacement->index == i;
+    const Trained& trained = replaced ? replacement->trained : entries_[i].current;
+    if (replaced) (trained.adapter ? attach : drop) = configs_[i].name;
+    if (trained.adapter == nullptr) continue;
+    require_fit(configs_[i], *trained.adapter, sensor->spec(),
+                "; upgrade with an adapter that does, or unload the plugin, load the new one and train it");
+    fresh.push_back(with_origin(*trained.connection, sensor));
+  }
+  sensors_.exchange(now, std::move(next));
+  manager_->exchange([&](const connector::Wiring& wiring) {
+    connector::Wiring exchanged = wiring;
+    for (const auto& connection : fresh) {
+      const bool wanted = connection->id == attach || wiring.find(connection->id) != nullptr;
+      if (wanted) exchanged = exchanged.with_replaced(connection);
+    }
+    return exchanged.find(drop) != nullptr ? exchanged.without(drop) : exchanged;
+  });
 }
 
 std::string ConnectionBook::state(const std::string& connection) const {

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "core/base/error.hpp"
+#include "core/runtime/sensors.hpp"
 
 namespace lateral::runtime {
 namespace {
@@ -42,15 +43,12 @@ std::vector<training::Example> examples_of(const Language& language, const std::
   return examples;
 }
 
-training::Senses senses_of(const connector::Wiring& wiring, const Sensors& sensors,
-                           const std::vector<Recording>& recordings, int layers, Control control,
-                           std::uint64_t seed) {
+training::Senses senses_of(const connector::Wiring& wiring, const std::vector<Recording>& recordings,
+                           int layers, Control control, std::uint64_t seed) {
   std::vector<training::Sense> senses;
   if (control != Control::Nothing) {
     for (const auto& connection : wiring.connections()) {
-      const auto sensor = sensors.find(connection->plugin);
-      if (sensor == nullptr) continue;
-      training::TokenProvider tokens = sensor->provider(recordings);
+      auto tokens = static_cast<const Sensor&>(*connection->origin).provider(recordings);
       if (control == Control::Shuffled)
         tokens = training::shuffled(std::move(tokens), ids_of(recordings), seed);
       senses.push_back({.connection = connection, .tokens = std::move(tokens)});
@@ -70,7 +68,7 @@ training::ProgressCallback progress_to(const std::function<void(const WorkProgre
   };
 }
 
-Evaluation evaluate(const Language& language, const connector::Wiring& wiring, const Sensors& sensors,
+Evaluation evaluate(const Language& language, const connector::Wiring& wiring,
                     const EvaluateRequest& request) {
   const at::NoGradGuard no_gradients;
   const auto start = std::chrono::steady_clock::now();
@@ -81,8 +79,7 @@ Evaluation evaluate(const Language& language, const connector::Wiring& wiring, c
     fail(Errc::InvalidArgument, "eval", "no question with an answer",
          request.split.empty() ? "" : " in split \"" + request.split + "\"", "; see: lateral data check DIR");
   }
-  const auto senses =
-      senses_of(wiring, sensors, request.recordings, language.layers(), request.control, request.seed);
+  const auto senses = senses_of(wiring, request.recordings, language.layers(), request.control, request.seed);
   const auto generated = training::evaluate(language.decoder(), language.tokenizer(), asked, senses,
                                             {.end_id = language.question_format().prompt.end_id,
                                              .cancel = request.cancel,

@@ -10,7 +10,6 @@
 #include "core/connector/wiring.hpp"
 #include "core/runtime/language.hpp"
 #include "core/runtime/runtime.hpp"
-#include "core/runtime/sensors.hpp"
 #include "core/training/evaluate.hpp"
 #include "core/training/senses.hpp"
 
@@ -20,14 +19,12 @@ namespace lateral::runtime {
 std::vector<training::Example> examples_of(const Language& language, const std::vector<Recording>& recordings,
                                            const std::set<std::string>& splits);
 
-/// The wiring's connections with the tokens that the recordings' data become; a connection whose plugin is not loaded
-/// is absent.
-training::Senses senses_of(const connector::Wiring& wiring, const Sensors& sensors,
-                           const std::vector<Recording>& recordings, int layers, Control control,
-                           std::uint64_t seed);
+/// The wiring's connections with the tokens that their senses make of the recordings' data.
+training::Senses senses_of(const connector::Wiring& wiring, const std::vector<Recording>& recordings,
+                           int layers, Control control, std::uint64_t seed);
 
 /// As Runtime::evaluate, with a given wiring.
-Evaluation evaluate(const Language& language, const connector::Wiring& wiring, const Sensors& sensors,
+Evaluation evaluate(const Language& language, const connector::Wiring& wiring,
                     const EvaluateRequest& request);
 
 /// For WorkProgress callbacks of training's progress.

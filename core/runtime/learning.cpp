@@ -142,7 +142,7 @@ Learning::Learned Learning::from_teacher(const AdaptRequest& request,
                                          const config::ConnectionConfig& connection, const Sensor& sensor) {
   const auto teacher_sensor = sensors_.at(*request.teacher);
   const auto& teacher_connection = book_.only_of_plugin(*request.teacher);
-  const auto teacher = book_.adapter_for(teacher_connection.name, teacher_sensor->spec());
+  const auto teacher = book_.adapter_for(teacher_connection.name);
 
   if (!connection.blocks.automatic() &&
       blocks_of(connection.blocks, language_->layers()) != teacher->info().blocks) {
@@ -209,7 +209,6 @@ AdaptResult Learning::adapt(const AdaptRequest& request) {
   AdaptResult& result = learned.result;
   result.connection = connection.name;
   if (learned.accepted || request.force) {
-    sensors_.at(request.plugin);  // unloaded meanwhile: a connection without its plugin must not come back
     if (!learned.accepted)
       log::warn(kWhere, connection.name, " is attached although it failed its check (forced)");
     result.adapter = book_.publish(connection.name, learned.adapter, request.save);

@@ -16,7 +16,9 @@
 #include "core/runtime/evaluation.hpp"
 #include "core/runtime/language.hpp"
 #include "core/runtime/learning.hpp"
+#include "core/runtime/seeing.hpp"
 #include "core/runtime/sensors.hpp"
+#include "core/runtime/upgrades.hpp"
 #include "core/tensor/settings.hpp"
 
 namespace lateral::runtime {
@@ -36,8 +38,9 @@ class Runtime::Parts {
       : config(std::move(settings)),
         language((fix_threads(config.run), std::make_shared<const Language>(config.model, config.run.stop))),
         manager(std::make_shared<connector::ConnectorManager>(language->layers())),
-        book(config, language, manager),
         sensors(config),
+        book(config, language, sensors, manager),
+        upgrades(sensors, book),
         answering(language, manager, config.run),
         learning(language, sensors, book, config.adapt) {}
 
@@ -50,7 +53,7 @@ class Runtime::Parts {
     std::vector<std::string> attached;
     for (const auto& connection : book.of_plugin(sensor.id())) {
       try {
-        book.attach(connection.name, sensor.spec());
+        book.attach(connection.name);
         attached.push_back(connection.name);
       } catch (const Error& error) {
         notes.emplace_back(error.what());
@@ -59,44 +62,12 @@ class Runtime::Parts {
     return attached;
   }
 
-  /// The samples of every attached connection; a sense that fails costs its tokens, never the answer.
-  connector::Samples see(const AskOptions& options, std::vector<Missing>& missing) const {
-    connector::Samples samples;
-    const auto wiring = manager->lease();
-    for (const auto& connection : wiring->connections()) {
-      try {
-        if (auto sample = look(*connection, options)) {
-          samples.emplace(connection->id, std::move(*sample));
-        } else {
-          missing.push_back({connection->id, "no input"});
-        }
-      } catch (const Error& error) {
-        if (error.code() == Errc::Cancelled) throw;
-        missing.push_back({connection->id, error.what()});
-      }
-    }
-    return samples;
-  }
-
-  std::optional<connector::Sample> look(const connector::Connection& connection,
-                                        const AskOptions& options) const {
-    const auto sensor = sensors.at(connection.plugin);
-    const auto set_before = options.inputs ? nullptr : sensor->input();
-    const SensorData* data = set_before.get();
-    if (options.inputs) {
-      const auto given = options.inputs->find(connection.plugin);
-      if (given != options.inputs->end()) data = &given->second;
-    }
-    if (data == nullptr) return std::nullopt;
-    const std::string id = data->id.empty() ? std::string() : sensor->spec().token_space + "/" + data->id;
-    return connector::Sample{.id = id, .tokens = sensor->tokens(*data, options.cancel)};
-  }
-
   config::Config config;
   std::shared_ptr<const Language> language;
   std::shared_ptr<connector::ConnectorManager> manager;
-  ConnectionBook book;
   Sensors sensors;
+  ConnectionBook book;
+  Upgrades upgrades;
   Answering answering;
   std::mutex one_adaptation;
   Learning learning;
@@ -112,7 +83,7 @@ LoadResult Runtime::load(const std::string& id_or_file) {
   const auto sensor = parts_->sensors.load(id_or_file);
   result.load_ms = ms_since(start);
   result.plugin = sensor->id();
-  result.version = parts_->sensors.host().revision(sensor->id())->facts().version;
+  result.version = sensor->revision()->facts().version;
   result.notes.emplace_back(plugin::kThreadIsolation);
   start = Clock::now();
   result.attached = parts_->attach_ready(*sensor, result.notes);
@@ -144,52 +115,46 @@ std::vector<LoadResult> Runtime::load_configured() {
 }
 
 UnloadResult Runtime::unload(const std::string& plugin) {
-  parts_->sensors.at(plugin);
+  parts_->sensors.remove(plugin);
   UnloadResult result;
   result.plugin = plugin;
   auto start = Clock::now();
-  for (const auto& connection : parts_->book.of_plugin(plugin)) {
-    if (!parts_->book.attached(connection.name)) continue;
-    parts_->book.detach(connection.name);
-    result.detached.push_back(connection.name);
-  }
+  result.detached = parts_->book.detach_all_of(plugin);
   result.detach_ms = ms_since(start);
   start = Clock::now();
   const auto report = parts_->sensors.unload(plugin);
   result.unload_ms = ms_since(start);
+  parts_->upgrades.note_adapted(plugin);
   result.outcome = plugin::name_of(report.state);
   result.reason = report.reason;
   return result;
 }
 
+UpgradeResult Runtime::upgrade(const std::string& plugin, const std::filesystem::path& file,
+                               const std::optional<std::filesystem::path>& adapter) {
+  return parts_->upgrades.upgrade(plugin, file, adapter);
+}
+
 std::vector<std::string> Runtime::wire(const std::vector<std::string>& connections) {
   const std::set<std::string> wanted(connections.begin(), connections.end());
   for (const std::string& name : wanted) parts_->book.named(name);
-  std::vector<std::pair<std::string, std::shared_ptr<Sensor>>> chosen;
+  std::vector<std::string> chosen;
   for (const auto& connection : parts_->book.configured()) {
-    if (wanted.empty()) {
-      const auto sensor = parts_->sensors.find(connection.plugin);
-      if (sensor == nullptr || parts_->book.state(connection.name) == "no adapter") continue;
-      chosen.emplace_back(connection.name, sensor);
-    } else if (wanted.count(connection.name) > 0) {
-      chosen.emplace_back(connection.name, parts_->sensors.at(connection.plugin));
-    }
+    const bool ready = parts_->sensors.find(connection.plugin) != nullptr &&
+                       parts_->book.state(connection.name) != "no adapter";
+    if (wanted.empty() ? ready : wanted.count(connection.name) > 0) chosen.push_back(connection.name);
   }
   // Whatever could be refused is refused before the first change.
-  for (const auto& [connection, sensor] : chosen) parts_->book.adapter_for(connection, sensor->spec());
+  for (const auto& connection : chosen) parts_->book.adapter_for(connection);
   for (const std::string& connection : attached()) {
     if (!wanted.empty() && wanted.count(connection) == 0) parts_->book.detach(connection);
   }
-  std::vector<std::string> now;
-  for (const auto& [connection, sensor] : chosen) {
-    parts_->book.attach(connection, sensor->spec());
-    now.push_back(connection);
-  }
-  return now;
+  for (const auto& connection : chosen) parts_->book.attach(connection);
+  return chosen;
 }
 
 void Runtime::attach(const std::string& connection) {
-  parts_->book.attach(connection, parts_->sensors.at(parts_->book.named(connection).plugin)->spec());
+  parts_->book.attach(connection);
 }
 
 void Runtime::detach(const std::string& connection) {
@@ -220,9 +185,10 @@ Answer Runtime::ask(std::string_view question, const AskOptions& options) {
   } const running(parts_->answers_running);
 
   Answer answer;
-  const auto samples = parts_->see(options, answer.missing);
+  Seen seen = see(*parts_->manager, options);
+  answer.missing = std::move(seen.missing);
   Reply reply = parts_->answering.ask(
-      question, samples,
+      question, seen,
       {.on_text = options.on_text, .cancel = options.cancel, .min_new_tokens = options.min_new_tokens});
   answer.text = std::move(reply.text);
   answer.ids = std::move(reply.ids);
@@ -237,16 +203,17 @@ AdaptResult Runtime::adapt(const AdaptRequest& request) {
   const std::unique_lock only(parts_->one_adaptation, std::try_to_lock);
   if (!only)
     fail(Errc::FailedPrecondition, "adapt", "another adaptation is running; wait for it or cancel it");
-  return parts_->learning.adapt(request);
+  auto result = parts_->learning.adapt(request);
+  if (result.attached) parts_->upgrades.note_adapted(request.plugin);
+  return result;
 }
 
-void Runtime::rollback(const std::string& plugin) {
-  const auto sensor = parts_->sensors.at(plugin);  // a connection without its plugin must not come back
-  parts_->book.rollback(parts_->book.only_of_plugin(plugin).name, sensor->spec());
+RollbackResult Runtime::rollback(const std::string& plugin) {
+  return parts_->upgrades.rollback(plugin);
 }
 
 Evaluation Runtime::evaluate(const EvaluateRequest& request) {
-  return runtime::evaluate(*parts_->language, *parts_->manager->lease(), parts_->sensors, request);
+  return runtime::evaluate(*parts_->language, *parts_->manager->lease(), request);
 }
 
 std::vector<Recording> Runtime::recordings(const std::filesystem::path& folder) const {
@@ -266,12 +233,7 @@ Status Runtime::status() const {
   status.layers = parts_->language->layers();
   status.answers_running = parts_->answers_running;
   for (const auto& sensor : parts_->sensors.all()) {
-    std::shared_ptr<plugin::Revision> revision;
-    try {
-      revision = parts_->sensors.host().revision(sensor->id());
-    } catch (const Error&) {
-      continue;  // unloaded since it was listed
-    }
+    const auto& revision = sensor->revision();
     status.plugins.push_back({.id = sensor->id(),
                               .version = revision->facts().version,
                               .state = std::string(plugin::name_of(revision->state())),

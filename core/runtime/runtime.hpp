@@ -38,6 +38,20 @@ struct UnloadResult {
   double detach_ms = 0, unload_ms = 0;
 };
 
+/// A plugin exchanged for another revision of it.
+struct UpgradeResult {
+  std::string plugin, from, version;  ///< versions before and now
+  std::string token_space;
+  std::string outcome;  ///< of the former revision: "unmapped" (proven), "retired" or "quarantined"
+  std::string reason;   ///< why it is not unmapped
+  double prepare_ms = 0, exchange_ms = 0, close_ms = 0;
+};
+
+struct RollbackResult {
+  std::string plugin;
+  std::optional<UpgradeResult> upgrade;  ///< absent: the adapter was exchanged, not the plugin
+};
+
 /// A sense that could have taken part in an answer and did not.
 struct Missing {
   std::string connection, reason;
@@ -159,6 +173,16 @@ class Runtime {
   /// Detaches its connections and unloads it; waits for its running encodes alone.
   UnloadResult unload(const std::string& plugin);
 
+  /// Exchanges a loaded plugin for the one in `file` while answers go on. The new one is loaded, initialised and encodes
+  /// made-up inputs before anything changes; then plugin and connections are exchanged in one step. Encodes that run end
+  /// on the former one, which is closed then; an answer has its tokens from one of the two. With the same token space
+  /// the adapters stay; `adapter` is a file for the tokens of the new one. Inputs that were set stay. Throws NotFound,
+  /// InvalidArgument (a file of another plugin), AbiMismatch (an adapter does not fit; both token spaces are named),
+  /// FailedPrecondition (upgraded or unloaded meanwhile), PluginFault, and what loading throws; then the former one is
+  /// attached and serves as before.
+  UpgradeResult upgrade(const std::string& plugin, const std::filesystem::path& file,
+                        const std::optional<std::filesystem::path>& adapter = {});
+
   /// Attaches exactly these connections; an empty list: every one whose plugin is loaded and that has an adapter.
   /// When one of them is refused, nothing has changed.
   std::vector<std::string> wire(const std::vector<std::string>& connections);
@@ -175,10 +199,12 @@ class Runtime {
   /// Learns a connection in the calling thread while answers go on, checks it on held-out moments and attaches it. The
   /// former adapter stays for a rollback.
   AdaptResult adapt(const AdaptRequest& request);
-  /// Back to the adapter before the last adaptation, in memory and on disk, also if that was made by an earlier process
-  /// (FILE.previous); a second call goes forward again. Throws FailedPrecondition when there is none, NotFound when the
-  /// plugin is not loaded, and Corrupt or AbiMismatch for a FILE.previous that cannot be used.
-  void rollback(const std::string& plugin);
+  /// Undoes the last change of a plugin; a second call does it again. After an upgrade: back to the former revision, from
+  /// the copy in memory, whatever its file holds now, and to the former adapter if that was exchanged with it. Otherwise
+  /// back to the adapter before the last adaptation, in memory and on disk, also if that was made by an earlier process
+  /// (FILE.previous). Throws FailedPrecondition when there is none, NotFound when the plugin is not loaded, what
+  /// upgrade() throws, and Corrupt or AbiMismatch for a FILE.previous that cannot be used; then nothing has changed.
+  RollbackResult rollback(const std::string& plugin);
 
   Evaluation evaluate(const EvaluateRequest& request);
 

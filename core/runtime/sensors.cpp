@@ -17,19 +17,22 @@ plugin::SearchPath search_from(const config::Config& config) {
 
 }  // namespace
 
-Sensor::Sensor(std::string id, std::unique_ptr<plugin::Encoder> encoder,
-               std::shared_ptr<training::TokenCache> cache)
-    : id_(std::move(id)), encoder_(std::move(encoder)), cache_(std::move(cache)) {}
-
-void Sensor::set_input(std::shared_ptr<const SensorData> data) {
+void SensorInputSlot::set(std::shared_ptr<const SensorData> data) {
   const std::lock_guard lock(mutex_);
-  input_ = std::move(data);
+  data_ = std::move(data);
 }
 
-std::shared_ptr<const SensorData> Sensor::input() const {
+std::shared_ptr<const SensorData> SensorInputSlot::get() const {
   const std::lock_guard lock(mutex_);
-  return input_;
+  return data_;
 }
+
+Sensor::Sensor(Parts parts)
+    : revision_(std::move(parts.revision)),
+      encoder_(std::move(parts.encoder)),
+      input_(std::move(parts.input)),
+      cache_(std::move(parts.cache)),
+      key_(encoder_->spec().token_space + "#" + std::to_string(parts.serial)) {}
 
 connector::Tokens Sensor::encode(const SensorData& data, const CancelToken& cancel) const {
   plugin::EncodeOptions options;
@@ -37,16 +40,17 @@ connector::Tokens Sensor::encode(const SensorData& data, const CancelToken& canc
   return as_tensors(encoder_->encode(data.views(), options));
 }
 
-connector::Tokens Sensor::tokens(const SensorData& data, const CancelToken& cancel) const {
-  if (data.id.empty()) return encode(data, cancel);
-  return *cache_->get(spec().token_space, data.id,
-                      [&](const std::string&) { return std::optional(encode(data, cancel)); });
+connector::Sample Sensor::sample(const SensorData& data, const CancelToken& cancel) const {
+  if (data.id.empty()) return {.id = {}, .tokens = encode(data, cancel)};
+  const auto tokens =
+      cache_->get(key_, data.id, [&](const std::string&) { return std::optional(encode(data, cancel)); });
+  return {.id = key_ + "/" + data.id, .tokens = *tokens};
 }
 
 training::TokenProvider Sensor::provider(const std::vector<Recording>& recordings) const {
   auto readers = std::make_shared<std::unordered_map<std::string, std::function<SensorData()>>>();
   for (const Recording& recording : recordings) {
-    const auto found = recording.senses.find(id_);
+    const auto found = recording.senses.find(id());
     if (found != recording.senses.end()) readers->emplace(recording.id, found->second);
   }
   // Moments of different data sets may share an id, so these tokens get a cache of their own.
@@ -97,27 +101,59 @@ std::shared_ptr<Sensor> Sensors::load(const std::string& id_or_file) {
   // Options belong to an id; a file tells its id without being run.
   const std::string id = plugin::names_a_file(id_or_file) ? host_.show(id_or_file).id : id_or_file;
   host_.load(id_or_file, options_of(id));
-  std::unique_ptr<plugin::Encoder> encoder;
+  std::shared_ptr<Sensor> sensor;
   try {
-    encoder = host_.make_encoder(id, encoder_of(id));
+    sensor = make_sensor(host_.revision(id), std::make_shared<SensorInputSlot>());
   } catch (...) {
     host_.unload(id);
     throw;
   }
-  auto sensor = std::make_shared<Sensor>(id, std::move(encoder), cache_);
   const std::lock_guard lock(mutex_);
   loaded_[id] = sensor;
   return sensor;
 }
 
+std::shared_ptr<Sensor> Sensors::make_sensor(std::shared_ptr<plugin::Revision> revision,
+                                             std::shared_ptr<SensorInputSlot> input) {
+  auto encoder = revision->make_encoder(encoder_of(revision->facts().id), {});
+  return std::make_shared<Sensor>(Sensor::Parts{.revision = std::move(revision),
+                                                .encoder = std::move(encoder),
+                                                .input = std::move(input),
+                                                .cache = cache_,
+                                                .serial = ++serial_});
+}
+
+void Sensors::remove(const std::string& id) {
+  const auto kept = at(id);  // whatever goes with it goes after the lock
+  const std::lock_guard lock(mutex_);
+  loaded_.erase(id);
+}
+
 plugin::UnloadReport Sensors::unload(const std::string& id) {
-  std::shared_ptr<Sensor> sensor = at(id);
-  {
-    const std::lock_guard lock(mutex_);
-    loaded_.erase(id);
-  }
-  sensor.reset();
   return host_.unload(id);
+}
+
+Sensors::Next Sensors::next_of(const std::string& id, plugin::Successor successor) {
+  auto sensor = make_sensor(successor.revision, at(id)->input_slot());
+  return {.sensor = std::move(sensor), .successor = std::move(successor)};
+}
+
+Sensors::Next Sensors::prepare(const std::string& id, const std::filesystem::path& file) {
+  return next_of(id, host_.prepare(id, file, options_of(id)));
+}
+
+Sensors::Next Sensors::prepare_former(const std::string& id) {
+  return next_of(id, host_.prepare_former(id));
+}
+
+void Sensors::exchange(const std::shared_ptr<Sensor>& now, Next next) {
+  const std::string id = now->id();
+  const std::lock_guard lock(mutex_);
+  const auto found = loaded_.find(id);
+  if (found == loaded_.end() || found->second != now)
+    fail(Errc::FailedPrecondition, "plugin", id, " was unloaded or upgraded meanwhile");
+  host_.exchange(now->revision(), std::move(next.successor));
+  found->second = std::move(next.sensor);
 }
 
 std::shared_ptr<Sensor> Sensors::find(const std::string& id) const {

@@ -1,6 +1,9 @@
 #pragma once
 // The loaded plugins as senses: an encoder each, what its sensor sees now, and the tokens made of it.
 
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -10,6 +13,8 @@
 
 #include "core/base/cancel.hpp"
 #include "core/config/config.hpp"
+#include "core/connector/connection.hpp"
+#include "core/connector/connector_manager.hpp"
 #include "core/connector/tokens.hpp"
 #include "core/plugin/plugin_host.hpp"
 #include "core/runtime/recording.hpp"
@@ -19,20 +24,41 @@
 
 namespace lateral::runtime {
 
-/// One loaded plugin. Whoever holds it may encode; after an unload encode() throws FailedPrecondition.
-class Sensor {
+/// What a plugin's sensor sees now. The revisions of a plugin share one, so that an upgrade loses no input.
+/// Thread safety: all members from any thread.
+class SensorInputSlot {
  public:
-  Sensor(std::string id, std::unique_ptr<plugin::Encoder> encoder,
-         std::shared_ptr<training::TokenCache> cache);
+  void set(std::shared_ptr<const SensorData> data);
+  std::shared_ptr<const SensorData> get() const;  ///< null = nothing set yet
 
-  const std::string& id() const { return id_; }
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const SensorData> data_;
+};
+
+/// One loaded revision of a plugin. Whoever holds it may encode; after an unload or upgrade encoding throws
+/// FailedPrecondition.
+class Sensor final : public connector::Origin {
+ public:
+  struct Parts {
+    std::shared_ptr<plugin::Revision> revision;
+    std::unique_ptr<plugin::Encoder> encoder;
+    std::shared_ptr<SensorInputSlot> input;
+    std::shared_ptr<training::TokenCache> cache;
+    std::uint64_t serial = 0;  ///< unique in the process
+  };
+  explicit Sensor(Parts parts);
+
+  const std::string& id() const { return revision_->facts().id; }
   const plugin::EncoderSpec& spec() const { return encoder_->spec(); }
+  const std::shared_ptr<plugin::Revision>& revision() const { return revision_; }
 
-  void set_input(std::shared_ptr<const SensorData> data);
-  std::shared_ptr<const SensorData> input() const;  ///< null = nothing set yet
+  void set_input(std::shared_ptr<const SensorData> data) { input_->set(std::move(data)); }
+  std::shared_ptr<const SensorData> input() const { return input_->get(); }
+  const std::shared_ptr<SensorInputSlot>& input_slot() const { return input_; }
 
   /// Tokens [1, M, width]; data with an id are encoded once and kept. Throws what Encoder::encode throws.
-  connector::Tokens tokens(const SensorData& data, const CancelToken& cancel = {}) const;
+  connector::Sample sample(const SensorData& data, const CancelToken& cancel = {}) const;
 
   /// Tokens of recordings by moment id, each read and encoded once.
   training::TokenProvider provider(const std::vector<Recording>& recordings) const;
@@ -40,11 +66,12 @@ class Sensor {
  private:
   connector::Tokens encode(const SensorData& data, const CancelToken& cancel) const;
 
-  std::string id_;
+  std::shared_ptr<plugin::Revision> revision_;
   std::shared_ptr<plugin::Encoder> encoder_;
+  std::shared_ptr<SensorInputSlot> input_;
   std::shared_ptr<training::TokenCache> cache_;
-  mutable std::mutex mutex_;
-  std::shared_ptr<const SensorData> input_;
+  /// Other revisions may give other tokens under the same token space: an answer must not mix them.
+  std::string key_;
 };
 
 /// Thread safety: all members from any thread.
@@ -54,8 +81,23 @@ class Sensors {
   explicit Sensors(const config::Config& config);
 
   std::shared_ptr<Sensor> load(const std::string& id_or_file);
-  /// Throws NotFound.
+  /// From now on nobody finds it. Throws NotFound.
+  void remove(const std::string& id);
+  /// After remove(). Whoever still holds the sensor can only let go of it.
   plugin::UnloadReport unload(const std::string& id);
+
+  /// Another revision of a loaded plugin, ready to take its place.
+  struct Next {
+    std::shared_ptr<Sensor> sensor;
+    plugin::Successor successor;
+  };
+  /// From a file, or from what exchange() replaced last. Throws as PluginHost::prepare and prepare_former; then
+  /// nothing has changed.
+  Next prepare(const std::string& id, const std::filesystem::path& file);
+  Next prepare_former(const std::string& id);
+  /// Puts `next` in the place of `now` for everybody who looks from now on. The caller closes what `now` holds. Throws
+  /// FailedPrecondition when `now` is not the one in place any more.
+  void exchange(const std::shared_ptr<Sensor>& now, Next next);
 
   /// Null when it is not loaded.
   std::shared_ptr<Sensor> find(const std::string& id) const;
@@ -67,6 +109,9 @@ class Sensors {
 
  private:
   plugin::LoadOptions options_of(const std::string& id) const;
+  std::shared_ptr<Sensor> make_sensor(std::shared_ptr<plugin::Revision> revision,
+                                      std::shared_ptr<SensorInputSlot> input);
+  Next next_of(const std::string& id, plugin::Successor successor);
   std::string encoder_of(const std::string& id) const;
 
   std::map<std::string, config::PluginConfig> written_;
@@ -75,6 +120,7 @@ class Sensors {
   std::shared_ptr<training::TokenCache> cache_ = std::make_shared<training::TokenCache>();
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Sensor>> loaded_;
+  std::atomic<std::uint64_t> serial_{0};
 };
 
 }  // namespace lateral::runtime

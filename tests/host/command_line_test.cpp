@@ -28,7 +28,10 @@ std::string refusal(std::string_view line) {
 
 TEST_CASE("a command that is wrong says how it is written") {
   CHECK(refusal("/load") == "command: /load needs a plugin's id or file; usage: /load ID|FILE");
-  CHECK(refusal("/upgrade camera") == "command: /upgrade needs the new file; usage: /upgrade ID FILE");
+  CHECK(refusal("/upgrade camera") ==
+        "command: /upgrade needs the new file; usage: /upgrade ID FILE [--adapter PATH]");
+  CHECK(refusal("/upgrade camera x.so --adapter").find("a file after --adapter") != std::string::npos);
+  CHECK(refusal("/upgrade camera x.so y.so").find("unknown option 'y.so'") != std::string::npos);
   CHECK(refusal("/quit now") == "command: /quit: too much from 'now' on; usage: /quit");
   CHECK(refusal("/input camera") ==
         "command: /input needs at least one file; usage: /input ID[.NAME] PATH...");
@@ -73,6 +76,8 @@ TEST_CASE("every command is understood") {
   CHECK(parsed<LoadCommand>("/load camera").plugin == "camera");
   CHECK(parsed<UnloadCommand>("/unload camera").plugin == "camera");
   CHECK(parsed<UpgradeCommand>("/upgrade camera ./v2.so").file == "./v2.so");
+  CHECK_FALSE(parsed<UpgradeCommand>("/upgrade camera ./v2.so").adapter);
+  CHECK(parsed<UpgradeCommand>("/upgrade camera v2.so --adapter a.safetensors").adapter == "a.safetensors");
   CHECK(parsed<WireCommand>("/wire").connections.empty());
   CHECK(parsed<WireCommand>("/wire camera lidar").connections == Words{"camera", "lidar"});
   parsed<StatusCommand>("/status");

@@ -60,7 +60,7 @@ TEST_CASE("a command that fails is an error event, and the session goes on and r
   CHECK(code("/input template x.npy") == "NotFound");
   CHECK(code("/adapt template nowhere") == "NotFound");
   CHECK(code("/rollback template") == "NotFound");
-  CHECK(code("/upgrade template file.so") == "Unsupported");
+  CHECK(code("/upgrade template file.so") == "NotFound");
   CHECK(code("/laod template") == "InvalidArgument");
   CHECK(code("/quit now") == "InvalidArgument");
   CHECK(channel.session().failed());

@@ -22,23 +22,19 @@ struct Process {
         config(world.config(test::connection("template"))),
         language(std::make_shared<const runtime::Language>(config.model, config.run.stop)),
         manager(std::make_shared<connector::ConnectorManager>(language->layers())),
-        book(config, language, manager) {}
-
-  plugin::EncoderSpec encoder() const {
-    plugin::EncoderSpec spec;
-    spec.name = "template";
-    spec.token_space = "template-sin-1";
-    spec.token_width = 16;
-    return spec;
+        sensors(config),
+        book(config, language, sensors, manager) {
+    sensors.load("template");
   }
+
   AdapterRef adapter(std::uint64_t seed) const {
     const auto file = world.write_adapter("made", {.base_model = {}, .seed = seed});
     return std::make_shared<const connector::Adapter>(connector::load_adapter(file));
   }
   void publish(const AdapterRef& adapter, bool save) { book.publish("template", adapter, save); }
-  void rollback() { book.rollback("template", encoder()); }
+  void rollback() { book.rollback("template"); }
 
-  std::string in_memory() { return book.adapter_for("template", encoder())->identity(); }
+  std::string in_memory() { return book.adapter_for("template")->identity(); }
   std::string attached() const { return manager->lease()->find("template")->identity; }
   std::string on_disk(const char* name = "template.safetensors") const {
     return connector::load_adapter(world / name).identity();
@@ -49,6 +45,7 @@ struct Process {
   config::Config config;
   std::shared_ptr<const runtime::Language> language;
   std::shared_ptr<connector::ConnectorManager> manager;
+  runtime::Sensors sensors;
   ConnectionBook book;
 };
 
@@ -76,7 +73,7 @@ TEST_CASE("a process that starts later goes back to what an earlier one replaced
     earlier.publish(earlier.adapter(2), true);
   }
   Process later(world);
-  later.book.attach("template", later.encoder());
+  later.book.attach("template");
   REQUIRE(later.attached() == second);
   for (int i = 0; i < 2; ++i) {
     later.rollback();

@@ -76,6 +76,10 @@ AdapterPlan for_faulty() {
   return {.plugin = "faulty", .token_space = "faulty-1", .width = 4, .base_model = {}};
 }
 
+AdapterPlan for_evolving(const std::string& token_space, std::uint64_t seed) {
+  return {.plugin = "evolving", .token_space = token_space, .width = 4, .base_model = {}, .seed = seed};
+}
+
 std::string connection(const std::string& plugin) {
   return "[[connection]]\nplugin = \"" + plugin + "\"\nblocks = \"last:2\"\nadapter = \"" + plugin +
          ".safetensors\"\n";
@@ -97,6 +101,12 @@ TinyWorld::TinyWorld() {
                              plugin_file("faulty"));
   std::filesystem::copy_file(build_folder() / "fixtures/plugins/fixture_counter.lateral.so",
                              plugin_file("counter"));
+  std::filesystem::copy_file(revision_file(1), plugin_file("evolving"));
+}
+
+std::filesystem::path TinyWorld::revision_file(int revision) const {
+  return build_folder() / "fixtures/plugins" /
+         ("fixture_evolving_" + std::to_string(revision) + ".lateral.so");
 }
 
 std::filesystem::path TinyWorld::plugin_file(const std::string& name) const {

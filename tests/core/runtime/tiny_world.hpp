@@ -25,6 +25,8 @@ struct AdapterPlan {
   std::uint64_t seed = 1;
 };
 AdapterPlan for_faulty();
+/// The fixture "evolving": revisions 1 and 2 have the token space "evolving-a", 3 has "evolving-b".
+AdapterPlan for_evolving(const std::string& token_space = "evolving-a", std::uint64_t seed = 1);
 
 /// Recordings about four classes, two questions each, answered with one of four words. Both plugins see the class
 /// through noise; with `blind` they see the same, whatever the class.
@@ -43,6 +45,8 @@ class TinyWorld {
   std::filesystem::path operator/(std::string_view name) const { return folder_ / name; }
   /// A plugin's file in the world's search folder.
   std::filesystem::path plugin_file(const std::string& name) const;
+  /// A revision of "evolving"; the first is in the search folder.
+  std::filesystem::path revision_file(int revision) const;
   const std::string& model_identity() const { return identity_; }
 
   /// The configuration's text: model, search folder, one thread; `rest` follows, beginning inside [run].
