@@ -16,9 +16,9 @@ namespace {
 /// A session of its own over a tiny world, and what it told.
 class Channel {
  public:
-  explicit Channel(const test::TinyWorld& world)
-      : runtime_(
-            world.config("[adapt]\nmax_steps = 20\naligner_hidden = 8\n" + test::connection("template"))),
+  explicit Channel(const test::TinyWorld& world,
+                   const std::string& connections = test::connection("template"))
+      : runtime_(world.config("[adapt]\nmax_steps = 20\naligner_hidden = 8\n" + connections)),
         events_(true, [this](std::string_view line) { lines_.emplace_back(line); }),
         session_(runtime_, events_, cancel_) {}
 
@@ -89,7 +89,7 @@ TEST_CASE("every command does what it says") {
   CHECK(channel.last("/status").at("connections")[0].at("state").as_string() == "attached");
   CHECK(channel.kind("/adapt template " + data + " --force") == "adapted");
   CHECK(logits() != seen.at("logits").as_string());
-  CHECK(channel.kind("/rollback template") == "rolled_back");
+  CHECK(channel.last("/rollback template").at("what").as_string() == "adapter");
   CHECK(logits() == seen.at("logits").as_string());
   const auto unloaded = channel.last("/unload template");
   CHECK(unloaded.at("outcome").as_string() == "unmapped");
@@ -98,6 +98,34 @@ TEST_CASE("every command does what it says") {
   CHECK(channel.execute("# a note"));
   CHECK_FALSE(channel.execute("/quit"));
   CHECK_FALSE(channel.session().failed());
+}
+
+TEST_CASE("an upgrade and its rollback are told with versions and with what became of the former revision") {
+  const test::TinyWorld world;
+  world.write_adapter("evolving.safetensors", test::for_evolving());
+  Channel channel(world, test::connection("evolving"));
+  REQUIRE(channel.kind("/load evolving") == "loaded");
+  REQUIRE(channel.kind("/input evolving " + world.write_readings("a.npy", {0.5F, 1}).string()) == "input");
+  const auto logits = [&] { return std::string(channel.last("what is here").at("logits").as_string()); };
+  const std::string before = logits();
+  const auto upgraded = channel.last("/upgrade evolving " + world.revision_file(2).string());
+  CHECK(upgraded.at("event").as_string() == "upgraded");
+  CHECK(upgraded.at("from").as_string() == "1.0.0");
+  CHECK(upgraded.at("version").as_string() == "2.0.0");
+  CHECK(upgraded.at("token_space").as_string() == "evolving-a");
+  CHECK(upgraded.at("outcome").as_string() == "unmapped");
+  CHECK(logits() != before);
+  const auto back = channel.last("/rollback evolving");
+  CHECK(back.at("what").as_string() == "plugin");
+  CHECK(back.at("version").as_string() == "1.0.0");
+  CHECK(logits() == before);
+  CHECK_FALSE(channel.session().failed());
+
+  const auto refused = channel.last("/upgrade evolving " + world.revision_file(3).string());
+  CHECK(refused.at("code").as_string() == "AbiMismatch");
+  const auto adapter = world.write_adapter("b.safetensors", test::for_evolving("evolving-b")).string();
+  CHECK(channel.kind("/upgrade evolving " + world.revision_file(3).string() + " --adapter " + adapter) ==
+        "upgraded");
 }
 
 TEST_CASE("background answers go on while a plugin is loaded, and end before the session does") {
