@@ -1,0 +1,5 @@
+#include "tests/fuzz/cloud.hpp"
+
+void lateral::fuzz::run(Input input) {
+  use_cloud(format::decode_pcd(input, "a.pcd"));
+}
