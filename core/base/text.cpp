@@ -25,6 +25,25 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return d[a.size()][b.size()];
 }
 
+/// Bytes of the UTF-8 character that `text` begins with; 0 when it is malformed (RFC 3629, table 3-7 of Unicode).
+std::size_t character_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  const unsigned first = byte(0), second = byte(1);
+  const std::size_t length = first < 0x80   ? 1
+                             : first < 0xC2 ? 0
+                             : first < 0xE0 ? 2
+                             : first < 0xF0 ? 3
+                             : first < 0xF5 ? 4
+                                            : 0;
+  const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
+  const bool outside = (first == 0xED && second > 0x9F) || (first == 0xF4 && second > 0x8F);
+  if (overlong || outside) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80) return 0;
+  }
+  return length;
+}
+
 std::optional<double> seconds_of_unit(std::string_view unit) {
   if (unit == "ms") return 1e-3;
   if (unit.empty() || unit == "s") return 1.0;
@@ -48,6 +67,24 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
     }
   }
   return found;
+}
+
+std::string shown(std::string_view text, std::size_t max_bytes) {
+  static constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = character_length(text.substr(at));
+    if (at + std::max<std::size_t>(length, 1) > max_bytes) return out + "...";
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (length == 0 || byte < 0x20 || byte == 0x7F) {
+      out += {'\\', 'x', kDigits[byte >> 4U], kDigits[byte & 15U]};
+      ++at;
+    } else {
+      out += text.substr(at, length);
+      at += length;
+    }
+  }
+  return out;
 }
 
 std::optional<double> parse_duration(std::string_view text) {
