@@ -3,10 +3,14 @@
 #include <charconv>
 #include <optional>
 
+#include "core/base/text.hpp"
+#include "core/config/key_depth.hpp"
+
 namespace lateral::config {
 namespace {
 
 constexpr std::string_view kOverride = "--set ";
+constexpr std::size_t kShownOverride = 200;  // bytes
 
 std::optional<std::size_t> as_index(std::string_view key) {
   std::size_t index = 0;
@@ -49,8 +53,8 @@ class Overlay {
     for (auto&& [key, value] : from) {
       const auto index = as_index(key.str());
       if (!index || *index >= into.size() || !value.is_table()) {
-        problems_.add({source_, 0, 0}, name, ".", key.str(), ": expected an index from 0 to ",
-                      into.size() - 1, " and a key, as in ", name, ".0.KEY=VALUE");
+        problems_.add({source_, 0, 0}, shown(name), ".", shown(key.str()), ": expected an index from 0 to ",
+                      into.size() - 1, " and a key, as in ", shown(name), ".0.KEY=VALUE");
         continue;
       }
       merge(*into[*index].as_table(), std::move(*value.as_table()));
@@ -61,20 +65,25 @@ class Overlay {
   Problems& problems_;
 };
 
+toml::table parse_toml(std::string_view text, const std::string& source) {
+  check_key_depth(text, source);
+  return toml::parse(text, source);
+}
+
 /// KEY=VALUE as TOML; where the value is not TOML, as text, so that quotes may be left out.
 toml::table parse_override(std::string_view text, const std::string& source) {
   const std::string line(text);
   try {
-    return toml::parse(line, source);
+    return parse_toml(line, source);
   } catch (const toml::parse_error&) {
     const std::size_t equals = text.find('=');
     if (equals == text.npos) throw;
-    return toml::parse(std::string(text.substr(0, equals)) + " = " + quote(text.substr(equals + 1)), source);
+    return parse_toml(std::string(text.substr(0, equals)) + " = " + quote(text.substr(equals + 1)), source);
   }
 }
 
 void apply_override(toml::table& root, const std::string& text, Problems& problems) {
-  const std::string source = std::string(kOverride) + text;
+  const std::string source = std::string(kOverride) + shown(text, kShownOverride);
   try {
     Overlay(source, problems).merge(root, parse_override(text, source));
   } catch (const toml::parse_error&) {
@@ -98,9 +107,9 @@ toml::table read_document(std::string_view text, const std::filesystem::path& fi
                           std::span<const std::string> overrides, Problems& problems) {
   toml::table root;
   try {
-    root = toml::parse(text, file.string());
+    root = parse_toml(text, file.string());
   } catch (const toml::parse_error& error) {
-    problems.add(location_of(error.source()), "not TOML: ", error.description());
+    problems.add(location_of(error.source()), "not TOML: ", shown(error.description(), 200));
     problems.throw_if_any();  // nothing after a syntax error can be trusted
   }
   for (const std::string& override_text : overrides) apply_override(root, override_text, problems);

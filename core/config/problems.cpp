@@ -4,6 +4,9 @@
 #include <tuple>
 
 namespace lateral::config {
+namespace {
+constexpr std::size_t kShown = 100;  // mistakes: a file with more of them is no configuration
+}
 
 std::string Location::text() const {
   if (line == 0) return file;
@@ -20,7 +23,10 @@ void Problems::throw_if_any() const {
     return key(a) < key(b);
   });
   std::string text;
-  for (const Problem& problem : sorted) text += "\n" + problem.where.text() + ": " + problem.message;
+  for (std::size_t i = 0; i < std::min(sorted.size(), kShown); ++i) {
+    text += "\n" + sorted[i].where.text() + ": " + sorted[i].message;
+  }
+  if (sorted.size() > kShown) text += "\nand " + std::to_string(sorted.size() - kShown) + " more";
   fail(Errc::InvalidArgument, "config", sorted.size(), sorted.size() == 1 ? " mistake" : " mistakes", text);
 }
 

@@ -17,7 +17,7 @@ class Problems {
     found_.push_back({where, lateral::detail::concat(parts...)});
   }
 
-  /// Throws InvalidArgument with one line a mistake in the order of the file, overrides last.
+  /// Throws InvalidArgument with one line a mistake in the order of the file, overrides last; of very many the first hundred.
   void throw_if_any() const;
 
  private:

@@ -20,8 +20,8 @@ std::string join(const Words& words, const char* quote = "\"") {
   return text.str();
 }
 
-std::string clip(const std::string& text) {
-  return text.size() <= kShownText ? text : text.substr(0, kShownText) + "...";
+std::string clip(std::string_view text) {
+  return shown(text, kShownText);
 }
 
 /// What stands there, for "expected ..., found ...".
@@ -82,7 +82,7 @@ Location TableReader::where(std::string_view key) const {
 }
 
 std::string TableReader::full_name(std::string_view key) const {
-  return name_.empty() ? std::string(key) : name_ + "." + std::string(key);
+  return name_.empty() ? clip(key) : name_ + "." + clip(key);
 }
 
 const toml::node* TableReader::node(std::string_view key) {
@@ -263,7 +263,7 @@ void TableReader::finish() {
     const auto meant = nearest(key.str(), candidates);
     // A key inserted by an override keeps its place in the override's text.
     const auto& region = key.source().path ? key.source() : value.source();
-    context_.problems.add(location_of(region), full_name(clip(std::string(key.str()))), ": unknown key; ",
+    context_.problems.add(location_of(region), full_name(key.str()), ": unknown key; ",
                           meant ? "did you mean \"" + *meant + "\"?" : "known here: " + join(candidates, ""));
   }
 }

@@ -253,3 +253,42 @@ TEST_CASE("damaged configurations give an error or a configuration and nothing e
       },
       2000);
 }
+
+TEST_CASE("a dotted key of a million parts is one mistake, hidden behind a string or not") {
+  std::string deep;
+  for (int i = 0; i < 500'000; ++i) deep += "a.";
+  const auto refused = [](const std::string& text, const Texts& overrides = {}) {
+    return thrown_by([&] { parse(text, overrides); }).mentions("more than 32 parts");
+  };
+  CHECK(refused("\n" + deep + "a = 1\n"));
+  CHECK(refused("[" + deep + "a]\n"));
+  CHECK(refused(kModel, {deep + "a=1"}));
+  for (const char* before : {"x = '''#'''", R"(x = """\"""")", R"(x = """a""""" # ')",
+                             R"(y = ["'", '"', 1.5])", R"(x = '\')", "# \""}) {
+    CAPTURE(before);
+    CHECK(refused(std::string(before) + "\n" + deep + "a = 1\n"));
+  }
+  CHECK(refused(R"(x = ["""a"""", {)" + deep + "a = 1}]"));
+  const std::string dots(60, '.');  // no key: dots in strings and comments count for nothing
+  CHECK_NOTHROW(parse("# " + dots + "\n[model]\npath = \"" + dots + "\"\n"));
+}
+
+TEST_CASE("of very many mistakes a hundred are shown") {
+  std::string text;
+  for (int i = 0; i < 5000; ++i) text += "key" + std::to_string(i) + " = 1\n";
+  const auto error = thrown_by([&] { parse(text); });
+  CHECK(error.mentions("5001 mistakes"));
+  CHECK(error.mentions("and 4901 more"));
+  CHECK(std::count(error.message.begin(), error.message.end(), '\n') == 101);
+}
+
+TEST_CASE("what a message shows of the file ends at a whole character and moves no cursor") {
+  const auto lines =
+      mistakes("\"\\u001b[2J\" = 1\n" + kModel + "device = \"" + std::string(39, 'x') + "\xC3\xA9\"\n");
+  CHECK(lines.at(0).find("\\x1B[2J: unknown key") != std::string::npos);
+  CHECK(lines.at(1).find(std::string(39, 'x') + "...\"") != std::string::npos);
+}
+
+TEST_CASE("a syntax error shows what it found without control characters") {
+  CHECK(mistakes("x = n\x01").at(0).find("\\x01") != std::string::npos);
+}
