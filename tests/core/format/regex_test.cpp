@@ -31,3 +31,25 @@ TEST_CASE("empty matches advance by whole characters") {
   CHECK(matches[1].end == 3);
   CHECK(matches[2].begin == 3);
 }
+
+TEST_CASE("a pattern that backtracks a little everywhere is stopped as one that does so once") {
+  const Regex hostile("(?:a|aa)+[cd]");
+  std::string text;
+  for (int i = 0; i < 60; ++i) text += std::string(28, 'a') + "x";
+  CHECK(thrown_by([&] { hostile.find_all(text); }).code == Errc::ResourceExhausted);
+}
+
+TEST_CASE("long runs and rare matches are found, wherever they lie") {
+  const Regex digits("\\p{N}+");
+  for (const std::size_t before : {0U, 255U, 256U, 257U, 100'000U}) {
+    CAPTURE(before);
+    const std::string text = std::string(before, 'a') + "\xc3\xa9" + std::string(300'000, '1');
+    const auto matches = digits.find_all(text);
+    REQUIRE(matches.size() == 1);
+    CHECK(matches[0].begin == before + 2);
+    CHECK(matches[0].end == text.size());
+  }
+  const Regex spaces("\\s+(?!\\S)|\\s+");
+  CHECK(spaces.find_all(std::string(500'000, ' ') + "x").size() == 2);
+  CHECK(Regex("(?<=b)c").find_all(std::string(255, 'a') + "bc").size() == 1);
+}
