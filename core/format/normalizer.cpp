@@ -28,6 +28,12 @@ std::string pattern_text(const json::Value& value) {
   return std::string(value.as_string());
 }
 
+std::string replacement_text(const json::Value& value) {
+  if (value.as_string().size() > kMaxContent)
+    value.reject("at most " + std::to_string(kMaxContent) + " bytes");
+  return std::string(value.as_string());
+}
+
 std::string metaspace_of(const json::Value& value) {
   const auto field = value.at("replacement");
   const auto text = field.as_string();
@@ -58,8 +64,7 @@ void Normalizer::add(const json::Value& value) {
     steps_.push_back(Strip{value.get("strip_left", true), value.get("strip_right", true)});
   } else if (type == "Replace") {
     const auto pattern = value.at("pattern");
-    std::string to(value.at("content").as_string());
-    if (to.size() > kMaxContent) value.at("content").reject("a short text");
+    std::string to = replacement_text(value.at("content"));
     if (const auto text = pattern.find("String")) {
       steps_.push_back(ReplaceText{pattern_text(*text), std::move(to)});
     } else {

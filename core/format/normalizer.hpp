@@ -56,6 +56,8 @@ inline constexpr std::size_t kMaxSteps = 32;
 void check_growth(std::size_t before, std::size_t after);
 /// A text to look for: not empty. Throws Corrupt.
 std::string pattern_text(const json::Value& value);
+/// What replaces a match: bounded, because a text may match everywhere.
+std::string replacement_text(const json::Value& value);
 /// The "replacement" of Metaspace: one character that is no space. Throws Corrupt.
 std::string metaspace_of(const json::Value& value);
 

@@ -62,7 +62,7 @@ void TokenDecoder::read_pieces(const std::vector<json::Value>& steps) {
     const auto type = step.at("type").as_string();
     const auto text = step.is(json::Kind::Object) ? step.find("pattern") : std::nullopt;
     if (type == "Replace" && !byte_fallback_ && !fused && text && text->find("String")) {
-      replacements_.emplace_back(pattern_text(text->at("String")), step.at("content").as_string());
+      replacements_.emplace_back(pattern_text(text->at("String")), replacement_text(step.at("content")));
     } else if (type == "ByteFallback" && !byte_fallback_ && !fused) {
       byte_fallback_ = true;
     } else if (type == "Fuse" && !fused) {

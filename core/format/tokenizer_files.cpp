@@ -155,10 +155,10 @@ TokenizerParts from_tokenizer_json(const Value& root) {
   if (const auto part = root.find("decoder")) parts.decoder = TokenDecoder(*part);
   parts.model = model_from(root.at("model"));
   if (const auto list = root.find("added_tokens")) {
+    const auto source = list->place();  // once: an item's own place costs a walk over everything before it
     for (std::size_t i = 0; i < list->size(); ++i) {
       const auto item = (*list)[i];
-      add_token(parts, token_from(item, static_cast<TokenId>(item.at("id").as_int(0, INT32_MAX))),
-                item.place());
+      add_token(parts, token_from(item, static_cast<TokenId>(item.at("id").as_int(0, INT32_MAX))), source);
     }
   }
   if (const auto part = root.find("post_processor")) read_post_processor(parts, *part);
@@ -203,6 +203,7 @@ std::optional<TokenId> id_for(const std::string& role, const Sidecars& files, co
 
 void add_declared_tokens(TokenizerParts& parts, const Sidecars& files) {
   const auto list = files.tokenizer ? files.tokenizer->find("added_tokens_decoder") : std::nullopt;
+  const auto source = list ? list->place() : std::string();
   for (std::size_t i = 0; list && i < list->size(); ++i) {
     const auto item = (*list)[i];
     TokenId id = -1;
@@ -210,7 +211,7 @@ void add_declared_tokens(TokenizerParts& parts, const Sidecars& files) {
     if (key.empty() || key.size() > 9 || key.find_first_not_of("0123456789") != key.npos)
       item.reject("an id as key");
     id = static_cast<TokenId>(std::stol(std::string(key)));
-    if (parts.added.find(id) == nullptr) add_token(parts, token_from(item, id), item.place());
+    if (parts.added.find(id) == nullptr) add_token(parts, token_from(item, id), source);
   }
 }
 
@@ -247,9 +248,11 @@ TokenizerParts read_tokenizer(const std::filesystem::path& folder) {
          " holds neither tokenizer.json nor vocab.json with merges.txt");
   }
   auto parts = json_file ? from_tokenizer_json(*json_file) : from_vocab_and_merges(folder, files);
-  for (const TokenId id : parts.prefix) {
-    if (parts.token_of(id) == nullptr)
-      fail(Errc::Corrupt, kWhere, folder.string(), ": the template adds id ", id);
+  for (const auto& side : {parts.prefix, parts.suffix}) {
+    for (const TokenId id : side) {
+      if (parts.token_of(id) == nullptr)
+        fail(Errc::Corrupt, kWhere, folder.string(), ": the template adds id ", id);
+    }
   }
   parts.bos = id_for("bos", files, parts);
   parts.eos = id_for("eos", files, parts);

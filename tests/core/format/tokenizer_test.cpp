@@ -154,6 +154,35 @@ TEST_CASE("replacements that grow without bound and endless backtracking stop wi
   CHECK(thrown_by([&] { slow.encode(std::string(40, 'a') + "bx"); }).code == Errc::ResourceExhausted);
 }
 
+TEST_CASE("what a decoder puts in place of a match is bounded before any token is decoded") {
+  const std::string decoder =
+      R"("decoder": {"type": "Sequence", "decoders": [{"type": "Replace", "pattern": {"String": "a"},)"
+      R"("content": ")" +
+      std::string(100, 'x') + R"("}, {"type": "Fuse"}]},)";
+  CHECK(thrown_by([&] { load_text(tiny(decoder)); }).mentions("at most 64 bytes"));
+}
+
+TEST_CASE("a template may add no id that has no token, before the text or behind it") {
+  for (const auto* order : {R"({"SpecialToken": {"id": "x"}}, {"Sequence": {}})",
+                            R"({"Sequence": {}}, {"SpecialToken": {"id": "x"}})"}) {
+    CAPTURE(order);
+    const auto text =
+        lateral::detail::concat(R"("post_processor": {"type": "TemplateProcessing", "single": [)", order,
+                                R"(], "special_tokens": {"x": {"ids": [77]}}},)");
+    CHECK(thrown_by([&] { load_text(tiny(text)); }).mentions("the template adds id 77"));
+  }
+}
+
+TEST_CASE("many added tokens take time in proportion, not squared") {
+  std::string list;
+  for (int i = 0; i < 200'000; ++i) {
+    list += lateral::detail::concat(R"({"id": )", 100 + i, R"(, "content": "<)", i, R"(>"},)");
+  }
+  list.pop_back();
+  const auto tokenizer = load_text(tiny(R"("added_tokens": [)" + list + "],"));
+  CHECK(tokenizer.encode("<199999>") == std::vector<TokenId>{200'099});
+}
+
 TEST_CASE("long words of one letter take time in proportion, not squared") {
   const auto tokenizer = load_text(tiny(""));
   std::string text;
