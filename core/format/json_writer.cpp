@@ -45,6 +45,8 @@ std::string shortest(Number number) {
 template <typename Number>
 std::string finite(Number number) {
   if (!std::isfinite(number)) fail(Errc::InvalidArgument, "json", "JSON cannot hold ", number);
+  if (number == 0 && std::signbit(number))
+    return "-0.0";  // "-0" would be read as an integer, which has no such thing
   return shortest(number);
 }
 

@@ -94,6 +94,8 @@ TEST_CASE("what the writer writes reads back equal") {
     CHECK(root.at("t")[0].as_string() == text);
     CHECK(root.at("t")[1].is(Kind::Null));
   }
+  const double minus_zero = parse(std::move(Writer().value(-0.0)).text(), "x").as_double();
+  CHECK(std::signbit(minus_zero));
 }
 
 TEST_CASE("the writer's layout is fixed, its misuse a defect, its text always UTF-8") {
