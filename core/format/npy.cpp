@@ -9,6 +9,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/file.hpp"
+#include "core/base/text.hpp"
 
 namespace lateral::format {
 namespace {
@@ -142,7 +143,7 @@ NpyType type_of(const std::string& descr, std::string_view name) {
   for (const auto& known : kTypes) {
     if (descr == known.descr) return known.type;
   }
-  fail(Errc::Unsupported, "npy", name, " has type '", descr, "'; read are <f4 <f8 <i4 <i8 |u1 |b1");
+  fail(Errc::Unsupported, "npy", name, " has type '", shown(descr), "'; read are <f4 <f8 <i4 <i8 |u1 |b1");
 }
 
 /// The elements that `shape` asks for; nothing when the product leaves 63 bits.

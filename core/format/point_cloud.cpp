@@ -6,6 +6,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/file.hpp"
+#include "core/base/text.hpp"
 #include "core/format/point_fields.hpp"
 
 namespace lateral::format {
@@ -15,7 +16,7 @@ constexpr std::uint64_t kMaxCloudBytes = 1ULL << 30U;
 
 std::string join(std::span<const std::string> words) {
   std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + shown(word);
   return text;
 }
 
@@ -33,7 +34,8 @@ std::vector<std::optional<std::size_t>> find_columns(const PointCloud& cloud,
   for (const std::string& name : names) {
     found.push_back(index_of(cloud.columns, name));
     if (!found.back() && !index_of(optional, name)) {
-      fail(Errc::InvalidArgument, "point_cloud", "no column '", name, "'; there are ", join(cloud.columns));
+      fail(Errc::InvalidArgument, "point_cloud", "no column '", shown(name), "'; there are ",
+           join(cloud.columns));
     }
   }
   return found;

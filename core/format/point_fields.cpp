@@ -8,6 +8,7 @@
 #include <set>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 
 namespace lateral::format::detail {
 namespace {
@@ -227,7 +228,7 @@ void check_columns(std::span<const Field> fields, std::string_view name) {
   std::set<std::string_view> seen;
   for (const Field& field : fields) {
     if (!field.column.empty() && !seen.insert(field.column).second) {
-      fail(Errc::Corrupt, "point_cloud", name, " has two columns named '", field.column, "'");
+      fail(Errc::Corrupt, "point_cloud", name, " has two columns named '", shown(field.column), "'");
     }
   }
   if (seen.empty()) fail(Errc::Corrupt, "point_cloud", name, " has no columns");

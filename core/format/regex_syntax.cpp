@@ -1,6 +1,7 @@
 #include <array>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 #include "core/format/json.hpp"
 #include "core/format/regex.hpp"
 #include "core/format/utf8.hpp"
@@ -67,7 +68,7 @@ class Translator {
     }
     const bool punctuation = static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7F &&
                              !(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z');
-    if (!punctuation) refuse(std::string("\\") + (c == '\0' ? "" : utf8::clip(in_.substr(at_ + 1, 1))));
+    if (!punctuation) refuse("\\" + lateral::shown(in_.substr(at_ + 1, 1)));
     copy(2);
   }
 

@@ -87,3 +87,10 @@ TEST_CASE("a real range image has the shape and labels that its documentation sa
   const auto values = array.to_floats();
   for (std::size_t i = 5; i < values.size(); i += 6) REQUIRE((values[i] == 0.0F || values[i] == 1.0F));
 }
+
+TEST_CASE("a type's name from the file is shown bounded and without control characters") {
+  const auto error =
+      test::thrown_by([] { decode(file(1, header("\x1B[2J" + std::string(5000, 'x'), "()"), "")); });
+  CHECK(error.mentions("type '\\x1B[2Jxxx"));
+  CHECK(error.message.size() < 200);
+}

@@ -299,3 +299,12 @@ TEST_CASE("real clouds have the points that their documentation says") {
     }
   }
 }
+
+TEST_CASE("a column's name from the file is shown bounded and without control characters") {
+  const std::string name = "\x1B[2J\xFF" + std::string(1000, 'x');
+  const std::string header =
+      "FIELDS " + name + " " + name + "\nSIZE 4 4\nTYPE F F\nWIDTH 0\nHEIGHT 1\nDATA ascii\n";
+  const auto error = test::thrown_by([&] { decode_pcd(test::to_bytes(header), "a.pcd"); });
+  CHECK(error.mentions("two columns named '\\x1B[2j\\xFF"));
+  CHECK(error.message.size() < 200);
+}
