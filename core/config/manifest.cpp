@@ -13,8 +13,6 @@ constexpr std::size_t kMaxName = 64;
 constexpr std::size_t kMaxText = 512;
 constexpr std::size_t kMaxEntries = 256;
 constexpr std::int64_t kMaxAxis = 1LL << 40U;
-/// toml++ frees a key of n parts in n nested calls. A manifest has a hundred or two.
-constexpr std::ptrdiff_t kMaxDots = 4096;
 
 /// Shown on terminals and in logs: no escape sequences, no line breaks.
 bool printable(std::string_view text) {
@@ -180,9 +178,8 @@ void check_option(const ManifestOption& declared, const Option& option, const st
 
 Manifest parse_manifest(std::string_view text, const std::filesystem::path& file) {
   Problems problems;
-  if (text.size() > kMaxManifestBytes || std::count(text.begin(), text.end(), '.') > kMaxDots) {
-    problems.add({file.string(), 1, 1}, "larger than any manifest (at most ", kMaxManifestBytes, " bytes, ",
-                 kMaxDots, " dots)");
+  if (text.size() > kMaxManifestBytes) {
+    problems.add({file.string(), 1, 1}, "larger than any manifest (at most ", kMaxManifestBytes, " bytes)");
     problems.throw_if_any();
   }
   const toml::table root = read_document(text, file, {}, problems);

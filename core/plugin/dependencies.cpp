@@ -2,6 +2,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "core/base/text.hpp"
 #include "core/plugin/glibc_version.hpp"
 #include "core/plugin/judges.hpp"
 
@@ -32,6 +33,9 @@ constexpr std::string_view kSanitizer = LAT_SANITIZER == LAT_SANITIZER_ADDRESS  
 constexpr std::string_view kUnsharable[] = {"libtorch", "libc10", "libpython",
                                             "libgomp",  "libomp", "libiomp"};
 
+/// Folders of a run path that are judged; each may become a line for the user, and no honest library has more.
+constexpr std::size_t kMaxFolders = 16;
+
 constexpr std::string_view kSystemFolders[] = {"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"};
 
 template <typename List>
@@ -43,9 +47,9 @@ void judge_library(const std::string& library, PluginFacts& facts) {
   if (begins_with_one_of(library, kShared)) return;
   if (!kSanitizer.empty() && library.starts_with(kSanitizer)) return;
   if (begins_with_one_of(library, kUnsharable)) {
-    facts.thread_problems.push_back("needs " + library + ", which it cannot share with the host");
+    facts.thread_problems.push_back("needs " + shown(library) + ", which it cannot share with the host");
   } else {
-    facts.thread_problems.push_back("needs " + library +
+    facts.thread_problems.push_back("needs " + shown(library) +
                                     ", which is not part of every system; link it statically");
   }
 }
@@ -58,16 +62,20 @@ bool system_folder(const std::string& folder) {
 }
 
 void judge_run_path(const std::string& path, PluginFacts& facts) {
+  if (static_cast<std::size_t>(std::count(path.begin(), path.end(), ':')) >= kMaxFolders) {
+    facts.problems.emplace_back("looks for libraries in more than sixteen folders");
+    return;
+  }
   std::istringstream folders(path);
   for (std::string folder; std::getline(folders, folder, ':');) {
     if (folder.starts_with("$ORIGIN") || folder.starts_with("${ORIGIN}")) {
-      facts.thread_problems.push_back("looks for libraries in " + folder +
+      facts.thread_problems.push_back("looks for libraries in " + shown(folder) +
                                       ", beside itself, which leads nowhere from a copy in memory");
     } else if (!folder.starts_with('/')) {
-      facts.problems.push_back("looks for libraries in \"" + folder +
+      facts.problems.push_back("looks for libraries in \"" + shown(folder) +
                                "\", wherever the host happens to run (link it without -rpath)");
     } else if (!system_folder(folder)) {
-      facts.thread_problems.push_back("looks for libraries in " + folder + ", outside the system's folders");
+      facts.thread_problems.push_back("looks for libraries in " + shown(folder) + ", outside the system's folders");
     }
   }
 }
@@ -86,8 +94,8 @@ void judge_glibc(const ElfFacts& elf, PluginFacts& facts) {
       facts.glibc = number;
     }
     if (running && *wanted > *running) {
-      facts.problems.push_back("needs glibc " + number +
-                               (version.symbol.empty() ? "" : " (for " + version.symbol + ")") +
+      facts.problems.push_back("needs glibc " + shown(number) +
+                               (version.symbol.empty() ? "" : " (for " + shown(version.symbol) + ")") +
                                ", this is " + running_glibc() + "; build it on an older system");
     }
   }

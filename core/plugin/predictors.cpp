@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "core/base/text.hpp"
 #include "core/plugin/judges.hpp"
 
 namespace lateral::plugin {
@@ -81,8 +82,8 @@ void judge_removal(const ElfFacts& elf, PluginFacts& facts) {
       exported = symbol.name;
     }
   }
-  if (!unique.empty()) facts.pins.push_back("exports the UNIQUE symbol " + unique);
-  if (!exported.empty()) facts.pins.push_back("exports " + exported + " besides the entry");
+  if (!unique.empty()) facts.pins.push_back("exports the UNIQUE symbol " + shown(unique));
+  if (!exported.empty()) facts.pins.push_back("exports " + shown(exported) + " besides the entry");
   if (elf.no_delete) facts.pins.emplace_back("is linked with -z nodelete");
   if (elf.static_tls) {
     facts.pins.push_back("uses static thread-local storage (" + std::to_string(elf.tls_bytes) + " bytes)");

@@ -125,3 +125,32 @@ TEST_CASE("the versions of glibc's symbols are read, with a symbol that wants ea
   CHECK(named->name.starts_with("GLIBC_2."));
   CHECK(facts.imports(named->symbol));
 }
+
+TEST_CASE("a library that needs thousands of others is refused") {
+  auto image = good();
+  Elf64_Ehdr header;
+  std::memcpy(&header, image.data(), sizeof header);
+  // A dynamic section at the end of the file, which only asks for libraries.
+  const std::size_t at_end = image.size();
+  constexpr std::size_t kEntries = 1000;
+  for (std::size_t entry = 0; entry < kEntries; ++entry) {
+    image.resize(image.size() + sizeof(Elf64_Dyn));
+    put(image, image.size() - sizeof(Elf64_Dyn), Elf64_Dyn{DT_NEEDED, {1}});
+  }
+  image.resize(image.size() + sizeof(Elf64_Dyn));
+  for (std::size_t i = 0; i < header.e_phnum; ++i) {
+    const std::size_t at = header.e_phoff + i * sizeof(Elf64_Phdr);
+    Elf64_Phdr segment;
+    std::memcpy(&segment, image.data() + at, sizeof segment);
+    if (segment.p_type == PT_LOAD && segment.p_offset == 0) {
+      segment.p_filesz = segment.p_memsz = image.size();
+    } else if (segment.p_type == PT_DYNAMIC) {
+      segment.p_offset = segment.p_vaddr = at_end;
+      segment.p_filesz = segment.p_memsz = image.size() - at_end;
+    } else if (segment.p_type == PT_LOAD) {
+      segment.p_type = PT_NULL;
+    }
+    put(image, at, segment);
+  }
+  CHECK(failure_of([&] { read_elf(image); }).second.find("more than 256 libraries") != std::string::npos);
+}

@@ -2,6 +2,7 @@
 // The fixture plugins, and a sample that the good ones understand.
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
