@@ -1,11 +1,14 @@
 #include "plugins/common/header_reader.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include <lateral/sdk/error.hpp>
 
 namespace lateral::plugins {
 namespace {
+
+constexpr std::size_t kMaxName = 256;
 
 class Reader {
  public:
@@ -16,7 +19,7 @@ class Reader {
     object([&](const std::string& key) {
       if (key == "__metadata__") {
         object([&](const std::string& note) { header.notes[note] = string(); });
-      } else if (!header.entries.emplace(key, entry()).second) {
+      } else if (!header.entries.emplace(plain(key), entry()).second) {
         refuse("the same tensor twice");
       }
     });
@@ -30,7 +33,7 @@ class Reader {
     HeaderEntry entry;
     object([&](const std::string& key) {
       if (key == "dtype") {
-        entry.dtype = string();
+        entry.dtype = plain(string());
       } else if (key == "shape") {
         entry.shape = integers();
       } else if (key == "data_offsets") {
@@ -82,6 +85,14 @@ class Reader {
     if (at_ == text_.size()) refuse("a text without end");
     ++at_;
     return value;
+  }
+
+  /// Names go into messages, and those of our encoders are letters, digits and dots.
+  const std::string& plain(const std::string& name) const {
+    const bool fits = name.size() <= kMaxName &&
+                      std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7F; });
+    if (!fits) refuse("a name that encoders' files do not use");
+    return name;
   }
 
   char unescaped(char c) const {

@@ -96,8 +96,13 @@ Weights Weights::parse(std::string_view bytes, const std::string& name) {
   Weights weights;
   weights.file_ = name;
   weights.notes_ = header.notes;
-  for (const auto& [key, entry] : header.entries)
+  std::uint64_t unclaimed = data.size();
+  for (const auto& [key, entry] : header.entries) {
     weights.arrays_[key] = read_array(entry, data, name + ": " + key);
+    // Shared bytes would let a small file fill the memory.
+    if (entry.end - entry.begin > unclaimed) sdk::fail(LAT_DATA_LOSS, name, ": two arrays share their bytes");
+    unclaimed -= entry.end - entry.begin;
+  }
   return weights;
 }
 

@@ -78,6 +78,21 @@ TEST_CASE("hostile headers get one clear error") {
   CHECK_THROWS_WITH(Weights::parse(std::string(8, '\xff'), "file"), Contains("cut short"));
 }
 
+TEST_CASE("arrays that share bytes are refused: a small file must not fill the memory") {
+  CHECK_THROWS_WITH(with_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
+                                R"("b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})"),
+                    Contains("share"));
+}
+
+TEST_CASE("names that would spoil a message are refused") {
+  for (const std::string& name :
+       {std::string("\x1B[2J"), std::string("\\n"), std::string("\xFF"), std::string(300, 'x')}) {
+    CAPTURE(name);
+    CHECK_THROWS_WITH(with_header("{\"" + name + R"(":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}})"),
+                      Contains("a name that"));
+  }
+}
+
 TEST_CASE("numbers that are not finite are refused") {
   const std::string header = one(R"("dtype":"F16","shape":[1],"data_offsets":[0,2])");
   CHECK_THROWS_WITH(with_header(header, std::string("\x00\x7c", 2)), Contains("finite"));
