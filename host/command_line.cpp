@@ -57,7 +57,7 @@ class Arguments {
   }
   bool empty() const { return next_ == words_.size(); }
   void end() const {
-    if (!empty()) refuse(name_, name_, ": too much from '", words_[next_], "' on");
+    if (!empty()) refuse(name_, name_, ": too much from '", shown(words_[next_]), "' on");
   }
 
  private:
@@ -103,7 +103,7 @@ RunCommand parse_wire(Arguments& in) {
 RunCommand parse_input(Arguments& in) {
   const std::string target = in.take("a plugin's id");
   const auto name = parse_input_name(target);
-  if (!name) refuse("/input", "/input: '", target, "' is not ID or ID.NAME");
+  if (!name) refuse("/input", "/input: '", shown(target), "' is not ID or ID.NAME");
   InputCommand command{name->plugin, name->input, {}};
   do {
     command.paths.emplace_back(in.take("at least one file"));
@@ -122,13 +122,14 @@ RunCommand parse_adapt(Arguments& in) {
     } else if (option == "--budget") {
       const std::string time = in.take("a time after --budget");
       command.budget_seconds = parse_duration(time);
-      if (!command.budget_seconds) refuse("/adapt", "/adapt: '", time, "' is no time such as 60s, 5m, 1h");
+      if (!command.budget_seconds)
+        refuse("/adapt", "/adapt: '", shown(time), "' is no time such as 60s, 5m, 1h");
     } else if (option == "--force") {
       command.force = true;
     } else if (option == "--bg") {
       command.background = true;
     } else {
-      refuse("/adapt", "/adapt: unknown option '", option, "'");
+      refuse("/adapt", "/adapt: unknown option '", shown(option), "'");
     }
   }
   return command;
@@ -162,7 +163,7 @@ RunCommand parse_ask(std::string_view rest) {
   const auto meant = nearest(name, names);
   std::string list;
   for (const std::string& each : names) list += " " + each;
-  fail(Errc::InvalidArgument, "command", "unknown command ", format::utf8::clip(name),
+  fail(Errc::InvalidArgument, "command", "unknown command ", shown(name),
        meant ? "; did you mean " + *meant + "?" : "; there are" + list,
        " A question that begins with '/' is written /ask /...");
 }

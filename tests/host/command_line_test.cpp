@@ -121,3 +121,8 @@ TEST_CASE("damaged commands cost an error and nothing else") {
       },
       2000);
 }
+
+TEST_CASE("a long word is shown in part") {
+  CHECK(refusal("/quit " + std::string(100'000, 'x')).size() < 200);
+  CHECK(refusal("/input ." + std::string(100'000, 'x') + " a").size() < 300);
+}
