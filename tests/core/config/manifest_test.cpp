@@ -69,9 +69,7 @@ TEST_CASE("a manifest that is huge, deep, cut or no TOML is refused, and costs n
   CHECK(refused(kGood + std::string(1 << 17U, '\n')).mentions("larger than any manifest"));
   std::string deep = "a";
   for (int i = 0; i < 30'000; ++i) deep += ".a";
-  CHECK(refused(deep + " = 1").mentions("larger than any manifest"));
-  deep.resize(8001);  // 4000 parts: allowed to be read, and unknown
-  CHECK(refused(deep + " = 1").mentions("unknown key"));
+  CHECK(refused(deep + " = 1").mentions("more than"));
   CHECK(refused(std::string(2000, '[')).mentions("not TOML"));
   CHECK(refused("id = ").mentions("not TOML"));
   CHECK(refused("id = \"\xff\xfe\"").code == Errc::InvalidArgument);
