@@ -1,0 +1,123 @@
+// What plan and encode promise about numbers of tokens and about inputs.
+
+#include <algorithm>
+
+#include "core/conformance/encode_call.hpp"
+#include "core/conformance/probes/probes.hpp"
+#include "core/conformance/sample.hpp"
+#include "core/conformance/subject.hpp"
+
+namespace lateral::conformance {
+namespace {
+
+/// `body` for every encoder and one of its handles.
+void for_each_encoder(Probe& probe,
+                      const std::function<void(Subject&, const plugin::EncoderSpec&, std::uint64_t)>& body) {
+  with_started(probe, [&](Subject& subject) {
+    for (std::uint32_t i = 0; i < subject.specs().size(); ++i)
+      body(subject, subject.specs()[i], subject.create(i));
+  });
+}
+
+void check_status(const Answer& answer, const char* function, const Sample& sample) {
+  if (answer.status < 0 || answer.status > LAT_UNAUTHENTICATED) {
+    breach(function, " of the ", sample.name, " sample returns ", answer.status, ", which is no status");
+  }
+}
+
+void plan_bounds(Probe& probe) {
+  for_each_encoder(probe, [&](Subject& subject, const plugin::EncoderSpec& spec, std::uint64_t handle) {
+    for (const auto& sample : make_samples(spec, probe.settings().seed)) {
+      EncodeCall call(spec, sample);
+      const Answer answer = call.plan(subject, handle);
+      check_status(answer, "plan", sample);
+      if (answer.ok()) call.check_plan();
+    }
+  });
+}
+
+void plan_by_shape(Probe& probe) {
+  for_each_encoder(probe, [&](Subject& subject, const plugin::EncoderSpec& spec, std::uint64_t handle) {
+    const Sample one = make_sample(spec, probe.settings().seed);
+    const Sample other = make_sample(spec, probe.settings().seed + 1);
+    EncodeCall first(spec, one);
+    EncodeCall second(spec, other);
+    const bool planned = first.plan(subject, handle).ok();
+    if (planned != second.plan(subject, handle).ok() ||
+        (planned && (first.planned().n_tokens != second.planned().n_tokens ||
+                     first.planned().workspace_bytes != second.planned().workspace_bytes))) {
+      breach("plan of \"", spec.name, "\" differs for two samples of one shape: ", first.planned().n_tokens,
+             " and ", second.planned().n_tokens, " tokens");
+    }
+  });
+}
+
+void token_counts(Probe& probe) {
+  for_each_encoder(probe, [&](Subject& subject, const plugin::EncoderSpec& spec, std::uint64_t handle) {
+    for (const auto& sample : make_samples(spec, probe.settings().seed)) {
+      EncodeCall call(spec, sample);
+      const Answer answer = call.run(subject, handle);
+      check_status(answer, "encode", sample);
+      if (answer.ok()) call.check_counts();
+    }
+  });
+}
+
+void optional_inputs(Probe& probe) {
+  for_each_encoder(probe, [&](Subject& subject, const plugin::EncoderSpec& spec, std::uint64_t handle) {
+    const Sample sample = make_sample(spec, probe.settings().seed, Extent::Typical, Content::Typical, false);
+    EncodeCall call(spec, sample);
+    const Answer answer = call.run(subject, handle);
+    if (!answer.ok())
+      breach("\"", spec.name, "\" does not work without its optional inputs: ", answer.described());
+    call.check_counts();
+  });
+}
+
+void missing_inputs(Probe& probe) {
+  for_each_encoder(probe, [&](Subject& subject, const plugin::EncoderSpec& spec, std::uint64_t handle) {
+    const Sample nothing{"empty", {}};
+    const bool all_optional =
+        std::all_of(spec.inputs.begin(), spec.inputs.end(), [](const auto& input) { return input.optional; });
+    EncodeCall call(spec, nothing);
+    const Answer answer = call.run(subject, handle);
+    if (answer.ok() && !all_optional)
+      breach("\"", spec.name, "\" encodes a sample without any of its inputs");
+  });
+}
+
+}  // namespace
+
+std::vector<ProbeInfo> contract_encode_probes() {
+  return {
+      {&plan_bounds,
+       Stage::Create,
+       1,
+       {{"contract.plan.bounds", "plan gives 1 to max_tokens for every shape",
+         "Clamp the planned number of tokens to what encoder_info declares."}}},
+      {&plan_by_shape,
+       Stage::Create,
+       1,
+       {{"contract.plan.shapes", "plan depends on shapes alone",
+         "Plan an upper bound from the shapes; say the real number in *n_tokens."}}},
+      {&token_counts,
+       Stage::Encode,
+       2,
+       {{"contract.encode.tokens", "encode gives 1 to the planned number of tokens, for every shape",
+         "Set *n_tokens to what you wrote, at least 1, at most what you planned."}}},
+      {&optional_inputs,
+       Stage::Encode,
+       1,
+       {{"contract.inputs.optional", "encode works without optional inputs",
+         "An input marked LAT_INPUT_OPTIONAL may be absent from `in`: look for inputs by name."}}},
+      {&missing_inputs,
+       Stage::Create,
+       1,
+       {{"contract.inputs.missing", "a sample without its inputs is refused",
+         "Look for inputs by name, and refuse with LAT_NOT_FOUND or LAT_INVALID_ARGUMENT when one is "
+         "missing."}},
+       Verdict::Warn},
+  };
+}
+
+}  // namespace lateral::conformance

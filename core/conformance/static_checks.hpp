@@ -1,0 +1,25 @@
+#pragma once
+// What can be judged without running anything of the plugin: the file, its ELF structure, its note.
+
+#include <string>
+#include <vector>
+
+#include "core/conformance/finding.hpp"
+#include "core/conformance/probe.hpp"
+#include "core/conformance/settings.hpp"
+
+namespace lateral::conformance {
+
+std::vector<TestInfo> static_catalogue();
+
+struct StaticVerdict {
+  std::vector<Finding> findings;
+  std::string plugin_id;
+  std::string version;
+  bool runnable = false;  ///< the loader may be let near it
+};
+
+/// Reads the file once. Throws NotFound when there is nothing at its path.
+StaticVerdict check_static(const Settings& settings);
+
+}  // namespace lateral::conformance
