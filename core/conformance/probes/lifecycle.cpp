@@ -1,6 +1,193 @@
+// The same again, a hundred times: what a host that runs for weeks would see.
+
+#include <chrono>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+
+#include "core/conformance/consumption.hpp"
+#include "core/conformance/encode_call.hpp"
 #include "core/conformance/probes/probes.hpp"
+#include "core/conformance/sample.hpp"
+#include "core/conformance/subject.hpp"
+
 namespace lateral::conformance {
-std::vector<ProbeInfo> lifecycle_probes() {
-  return {};
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kCycles = 100;
+constexpr int kWarmUp = 10;
+constexpr int kEncodes = 300;
+constexpr int kSideBySide = 16;
+/// Growth over all cycles after the warm-up that is no leak: the C library's and the loader's own unevenness.
+constexpr std::int64_t kHeapTolerance = 64 << 10;
+constexpr std::int64_t kResidentTolerance = 4 << 20;
+
+/// Repeats `body` at most `count` times and as long as there is time (half the limit, so that the report gets out),
+/// and returns how much was used after the warm-up and at the end.
+struct Growth {
+  Consumption begin;
+  Consumption end;
+  int rounds = 0;
+};
+Growth repeat(Probe& probe, int time_factor, int count, const std::function<void(int)>& body) {
+  const auto until = Clock::now() + probe.settings().timeout * time_factor / 2;
+  Growth growth;
+  for (int i = 0; i < count && (i <= kWarmUp + 1 || Clock::now() < until); ++i) {
+    body(i);
+    if (i == kWarmUp) growth.begin = measure_consumption();
+    growth.rounds = i;
+  }
+  growth.end = measure_consumption();
+  growth.rounds -= kWarmUp;
+  return growth;
 }
+
+/// Says what grew. `what` names one round, "load and unload".
+void judge_memory(Probe& probe, std::string_view id, const Growth& growth, const char* what) {
+  const std::int64_t heap = growth.end.heap_bytes - growth.begin.heap_bytes;
+  const std::int64_t resident = growth.end.resident_bytes - growth.begin.resident_bytes;
+  if (heap <= kHeapTolerance && resident <= kResidentTolerance) {
+    probe.pass(id);
+    return;
+  }
+  probe.fail(
+      id, detail::concat("memory grows: ", std::max(heap, resident) / growth.rounds, " bytes with each ",
+                         what, " (", growth.rounds, " of them: heap ", heap, ", resident ", resident, ")"));
+}
+
+void judge_count(Probe& probe, std::string_view id, std::int64_t before, std::int64_t after, const char* what,
+                 const Growth& growth) {
+  if (after - before < growth.rounds / 4 + 1) {
+    probe.pass(id);
+  } else {
+    probe.fail(id, detail::concat(after - before, " more ", what, " after ", growth.rounds, " cycles"));
+  }
+}
+
+void live_once(Subject& subject, Probe& probe) {
+  subject.start();
+  for (std::uint32_t i = 0; i < subject.specs().size(); ++i) {
+    const auto handle = subject.create(i);
+    const Sample sample = make_sample(subject.specs()[i], probe.settings().seed, Extent::Small);
+    EncodeCall call(subject.specs()[i], sample);
+    call.run(subject, handle);
+    subject.destroy(handle);
+  }
+  if (const auto answer = subject.shutdown(); !answer.ok())
+    breach("shutdown failed with ", answer.described());
+}
+
+bool resident(const Subject& subject) {
+  return (subject.note().flags & LAT_PLUGIN_RESIDENT) != 0;
+}
+
+constexpr int kCycleFactor = 6;
+
+void cycles(Probe& probe) {
+  bool stays = false;
+  const Growth growth = repeat(probe, kCycleFactor, kCycles, [&](int cycle) {
+    Subject subject(probe);
+    on_plugin_thread([&] { live_once(subject, probe); });
+    subject.host().release_threads();
+    const auto removal = subject.close();
+    stays = stays || !removal.unmapped;
+    if (!removal.unmapped && !resident(subject) && cycle > 0 && !stays) {
+      breach("cycle ", cycle, " leaves it mapped: ", removal.reason);
+    }
+  });
+  if (stays) {
+    for (const auto id : {"lifecycle.cycles", "lifecycle.memory", "lifecycle.mappings"}) {
+      probe.skip(id, "it stays mapped, see load.unload");
+    }
+  } else {
+    probe.pass("lifecycle.cycles",
+               detail::concat("loaded, used and provably unmapped ", growth.rounds + kWarmUp + 1, " times"));
+    judge_memory(probe, "lifecycle.memory", growth, "load and unload");
+    judge_count(probe, "lifecycle.mappings", growth.begin.mappings, growth.end.mappings, "mappings", growth);
+  }
+  judge_count(probe, "lifecycle.descriptors", growth.begin.descriptors, growth.end.descriptors, "descriptors",
+              growth);
+  judge_count(probe, "lifecycle.threads", growth.begin.threads, growth.end.threads, "threads", growth);
+}
+
+void instances(Probe& probe) {
+  Subject subject(probe);
+  on_plugin_thread([&] {
+    subject.start();
+    const Growth growth = repeat(probe, 2, kCycles, [&](int) {
+      const auto handle = subject.create(0);
+      if (const auto answer = subject.destroy(handle); !answer.ok())
+        breach("destroy failed with ", answer.described());
+    });
+    judge_memory(probe, "lifecycle.instances", growth, "create and destroy");
+    probe.board().finish();
+    std::_Exit(0);
+  });
+}
+
+void encodes(Probe& probe) {
+  Subject subject(probe);
+  on_plugin_thread([&] {
+    subject.start();
+    const auto& spec = subject.specs().front();
+    const Sample sample = make_sample(spec, probe.settings().seed, Extent::Small);
+    const auto handle = subject.create(0);
+    const Growth growth = repeat(probe, 2, kEncodes, [&](int) {
+      EncodeCall call(spec, sample);
+      call.run(subject, handle);
+    });
+    judge_memory(probe, "lifecycle.encodes", growth, "encode");
+    probe.board().finish();
+    std::_Exit(0);
+  });
+}
+
+/// An upgrade: the new copy runs before the old one goes. Static thread-local storage runs out after a few.
+void side_by_side(Probe& probe) {
+  std::unique_ptr<Subject> old;
+  for (int i = 0; i < kSideBySide; ++i) {
+    auto next = std::make_unique<Subject>(probe);
+    on_plugin_thread([&] { live_once(*next, probe); });
+    next->host().release_threads();
+    if (old != nullptr) old->close();
+    old = std::move(next);
+  }
+  old->close();
+  probe.board().finish();
+  std::_Exit(0);
+}
+
+}  // namespace
+
+std::vector<ProbeInfo> lifecycle_probes() {
+  const std::string_view leak =
+      "Something is not freed in destroy or shutdown; run it under AddressSanitizer or valgrind.";
+  return {
+      {&cycles,
+       Stage::Unload,
+       kCycleFactor,
+       {{"lifecycle.cycles", "it can be loaded and unloaded a hundred times",
+         "Leave no thread, thread-local destructor or UNIQUE symbol behind."},
+        {"lifecycle.memory", "loading and unloading leaks no memory", leak},
+        {"lifecycle.descriptors", "loading and unloading leaks no descriptors", "Close files in shutdown."},
+        {"lifecycle.threads", "loading and unloading leaks no threads", "Join threads in shutdown."},
+        {"lifecycle.mappings", "loading and unloading leaks no mappings",
+         "munmap in shutdown what you mapped."}}},
+      {&instances,
+       Stage::Create,
+       2,
+       {{"lifecycle.instances", "creating and destroying encoders leaks no memory", leak}}},
+      {&encodes, Stage::Encode, 2, {{"lifecycle.encodes", "encoding leaks no memory", leak}}},
+      {&side_by_side,
+       Stage::Unload,
+       2,
+       {{"lifecycle.upgrade", "a new copy runs before the old one is gone, again and again",
+         "Avoid static thread-local storage (-ftls-model=initial-exec): the loader has little of it, and it "
+         "is never "
+         "given back."}}},
+  };
+}
+
 }  // namespace lateral::conformance
