@@ -18,7 +18,6 @@ namespace {
 constexpr std::size_t kPage = 4096;
 /// Wide guards: a loop that runs over skips many bytes at once.
 constexpr std::size_t kGuard = 16 * kPage;
-constexpr std::size_t kAlignment = 256;
 constexpr auto kSlack = std::byte{0xC5};
 
 /// All living ones, for the fault handler: a signal handler can reach nothing but statics.
@@ -47,13 +46,13 @@ constexpr std::size_t round_up(std::size_t value, std::size_t unit) {
 
 }  // namespace
 
-GuardedMemory::GuardedMemory(std::string name, std::size_t bytes, Side side)
+GuardedMemory::GuardedMemory(std::string name, std::size_t bytes, Side side, std::size_t alignment)
     : name_(std::move(name)), size_(bytes), pages_bytes_(std::max(round_up(bytes, kPage), kPage)) {
   void* const memory = ::mmap(nullptr, pages_bytes_ + 2 * kGuard, PROT_NONE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) fail(Errc::ResourceExhausted, "check", "no memory for ", bytes, " bytes");
   whole_ = static_cast<std::byte*>(memory);
-  const std::size_t before = side == Side::Left ? 0 : pages_bytes_ - round_up(bytes, kAlignment);
+  const std::size_t before = side == Side::Left ? 0 : pages_bytes_ - round_up(bytes, alignment);
   data_ = whole_ + kGuard + before;
   allow(Access::Write);
   std::memset(whole_ + kGuard, static_cast<int>(kSlack), pages_bytes_);

@@ -16,8 +16,10 @@ class GuardedMemory {
   enum class Side { Left, Right };
   enum class Access { None, Read, Write };
 
+  static constexpr std::size_t kTensorAlignment = 256;
+
   /// `name` appears in messages: "the output \"tokens\"". Throws ResourceExhausted.
-  GuardedMemory(std::string name, std::size_t bytes, Side side);
+  GuardedMemory(std::string name, std::size_t bytes, Side side, std::size_t alignment = kTensorAlignment);
   ~GuardedMemory();
   GuardedMemory(const GuardedMemory&) = delete;
   GuardedMemory& operator=(const GuardedMemory&) = delete;

@@ -20,7 +20,8 @@ std::uint64_t monotonic_ns() noexcept {
 HostStub::HostStub(const std::filesystem::path& plugin_folder, HostAge age)
     : folder_(plugin_folder.string()),
       pool_(std::in_place, "host"),
-      memory_("the host's table", sizeof(lat_host) + age.extra_bytes, GuardedMemory::Side::Right) {
+      memory_("the host's table", sizeof(lat_host) + age.extra_bytes, GuardedMemory::Side::Right,
+              alignof(lat_host)) {
   lat_host table{};
   table.struct_size = static_cast<std::uint32_t>(memory_.size());
   table.abi_minor = age.abi_minor;

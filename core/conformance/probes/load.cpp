@@ -41,6 +41,9 @@ void encode(Subject& subject, Probe& probe, const plugin::EncoderSpec& spec, std
   EncodeCall call(spec, sample);
   probe.begin("load.encode");
   const Answer answer = call.run(subject, handle);
+  if (answer.status < 0 || answer.status > LAT_UNAUTHENTICATED) {
+    breach("encode or plan returns ", answer.status, ", which is no status of lateral/plugin.h");
+  }
   if (!answer.ok()) {
     probe.warn("load.encode", spec.name + " refuses the " + sample.name + " made-up sample (" +
                                   answer.described() + "), so what it gives cannot be judged");

@@ -20,7 +20,9 @@ void live_once(Subject& subject, CallForm form) {
     const auto handle = subject.create(i);
     const Sample sample = make_sample(specs[i], subject.probe().settings().seed);
     EncodeCall call(specs[i], sample, form);
-    if (call.run(subject, handle).ok()) call.check_counts();
+    const Answer encoded = call.run(subject, handle);
+    if (!encoded.ok()) breach("a sample that it took before is refused with ", encoded.described());
+    call.check_counts();
     call.check_borders();
     if (const auto answer = subject.destroy(handle); !answer.ok())
       breach("destroy failed with ", answer.described());
