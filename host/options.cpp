@@ -201,6 +201,57 @@ Spec plugin_show_spec() {
   return spec;
 }
 
+Spec plugin_check_spec() {
+  Spec spec{"plugin check",
+            "FILE [--seed N] [--timeout T] [--only GROUP|ID] [--option KEY=VALUE]",
+            "run one through everything that can go wrong",
+            {},
+            {"file"},
+            {}};
+  spec.describe = [](po::options_description& options) {
+    options.add_options()("seed", po::value<std::string>()->value_name("N"), "of the made-up inputs [1]")(
+        "timeout", po::value<std::string>()->value_name("T"), "for one test, e.g. 500ms, 10s [10s]")(
+        "only", po::value<Texts>()->value_name("GROUP|ID"),
+        "only these tests, e.g. static, numerics.finite; may be repeated")(
+        "option", po::value<Texts>()->value_name("KEY=VALUE"),
+        "an option for the plugin's init; may be repeated");
+  };
+  spec.build = [spec](const po::variables_map& values, const po::parsed_options&) {
+    PluginCheckOptions check{needed(spec, values, "file", "the plugin's file"), {}};
+    const auto give_on = [&](const std::string& option, const std::string& value) {
+      check.arguments.insert(check.arguments.end(), {option, value});
+    };
+    for (const char* const key : {"seed", "timeout"}) {
+      if (values.count(key) != 0) give_on(std::string("--") + key, text_of(values, key));
+    }
+    for (const char* const key : {"only", "option"}) {
+      for (const auto& text : texts_of(values, key)) give_on(std::string("--") + key, text);
+    }
+    return Command(check);
+  };
+  return spec;
+}
+
+Spec plugin_new_spec() {
+  Spec spec{"plugin new",
+            "NAME --lang c|cpp|rust [--dir DIR]",
+            "a project for a plugin of your own",
+            {},
+            {"name"},
+            {}};
+  spec.describe = [](po::options_description& options) {
+    options.add_options()("lang", po::value<std::string>()->value_name("LANG"), "c, cpp or rust")(
+        "dir", po::value<std::string>()->value_name("DIR"), "folder for it [NAME]");
+  };
+  spec.build = [spec](const po::variables_map& values, const po::parsed_options&) {
+    PluginNewOptions made{needed(spec, values, "name", "the plugin's name"),
+                          needed(spec, values, "lang", "--lang c|cpp|rust"), text_of(values, "dir")};
+    if (made.folder.empty()) made.folder = made.name;
+    return Command(made);
+  };
+  return spec;
+}
+
 Spec model_show_spec() {
   Spec spec{"model show", "DIR", "what a model directory holds", [](po::options_description&) {},
             {"folder"},   {}};
@@ -223,9 +274,10 @@ Spec data_check_spec() {
 }
 
 const std::vector<Spec>& specs() {
-  static const std::vector<Spec> all{demo_spec(),        run_spec(),        ask_spec(),
-                                     adapt_spec(),       eval_spec(),       plugin_list_spec(),
-                                     plugin_show_spec(), model_show_spec(), data_check_spec()};
+  static const std::vector<Spec> all{demo_spec(),        run_spec(),          ask_spec(),
+                                     adapt_spec(),       eval_spec(),         plugin_list_spec(),
+                                     plugin_show_spec(), plugin_check_spec(), plugin_new_spec(),
+                                     model_show_spec(),  data_check_spec()};
   return all;
 }
 

@@ -76,6 +76,16 @@ struct PluginShowOptions {
   std::string plugin;  ///< an id, or a file when it has a '/' or ends in ".so"
   std::vector<std::filesystem::path> search;
 };
+/// `lateral plugin check`: given on to lateral-check as it is, which judges the values.
+struct PluginCheckOptions {
+  std::string file;
+  std::vector<std::string> arguments;  ///< "--seed", "7", ...
+};
+struct PluginNewOptions {
+  std::string name;
+  std::string language;
+  std::filesystem::path folder;
+};
 struct ModelShowOptions {
   std::filesystem::path folder;
 };
@@ -85,7 +95,8 @@ struct DataCheckOptions {
 };
 
 using Command = std::variant<TextRequested, DemoOptions, RunOptions, AskOptions, AdaptOptions, EvalOptions,
-                             PluginListOptions, PluginShowOptions, ModelShowOptions, DataCheckOptions>;
+                             PluginListOptions, PluginShowOptions, PluginCheckOptions, PluginNewOptions,
+                             ModelShowOptions, DataCheckOptions>;
 
 struct Options {
   CommonOptions common;

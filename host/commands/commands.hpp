@@ -12,6 +12,8 @@ int run_command(const AdaptOptions& options, const CommonOptions& common);
 int run_command(const EvalOptions& options, const CommonOptions& common);
 int run_command(const PluginListOptions& options, const CommonOptions& common);
 int run_command(const PluginShowOptions& options, const CommonOptions& common);
+int run_command(const PluginCheckOptions& options, const CommonOptions& common);
+int run_command(const PluginNewOptions& options, const CommonOptions& common);
 int run_command(const ModelShowOptions& options, const CommonOptions& common);
 int run_command(const DataCheckOptions& options, const CommonOptions& common);
 

@@ -35,7 +35,7 @@ TEST_CASE("an unknown command or option suggests the one that was meant") {
   CHECK(refusal({"demmo"}) == "lateral: unknown command 'demmo'; did you mean 'demo'?");
   CHECK(refusal({"frobnicate"}) ==
         "lateral: unknown command 'frobnicate'; there are demo, run, ask, adapt, eval, plugin, model, data");
-  CHECK(refusal({"plugin"}) == "lateral plugin: say what to do with it; there are list, show");
+  CHECK(refusal({"plugin"}) == "lateral plugin: say what to do with it; there are list, show, check, new");
   CHECK(refusal({"plugin", "lst"}) == "lateral plugin: unknown command 'lst'; did you mean 'list'?");
   CHECK(refusal({"ask", "--inptu", "x"}) == "lateral ask: unknown option '--inptu'; did you mean '--input'?");
   CHECK(refusal({"demo", "--sed", "1"}) == "lateral demo: unknown option '--sed'; did you mean '--seed'?");
@@ -55,6 +55,8 @@ TEST_CASE("what is missing or malformed is named") {
   CHECK(refusal({"demo", "--seed", "-1"}) ==
         "lateral demo: --seed: '-1' is not a whole number from 0 to 10^18");
   CHECK(refusal({"demo", "--seed"}).starts_with("lateral demo: "));
+  CHECK(refusal({"plugin", "check"}) == "lateral plugin check: the plugin's file is missing");
+  CHECK(refusal({"plugin", "new", "radar"}) == "lateral plugin new: --lang c|cpp|rust is missing");
   CHECK(refusal({"demo", "extra"}) == "lateral demo: too many arguments");
   CHECK(refusal({"demo", "--out", "a", "--out", "b"}).starts_with("lateral demo: "));
   CHECK(refusal({"demo", "--json=yes"}).starts_with("lateral demo: "));
@@ -134,6 +136,14 @@ TEST_CASE("every command's values arrive, and what is absent has its default") {
   CHECK_FALSE(parsed<EvalOptions>({"eval", "-c", "a", "--data", "d"}).report);
   CHECK(parsed<PluginListOptions>({"plugin", "list", "--search", "p"}).search.size() == 1);
   CHECK(parsed<PluginShowOptions>({"plugin", "show", "./x.so"}).plugin == "./x.so");
+  const auto check = parsed<PluginCheckOptions>({"plugin", "check", "--only", "static", "x.so", "--seed", "7"});
+  CHECK(check.file == "x.so");
+  CHECK(check.arguments == std::vector<std::string>{"--seed", "7", "--only", "static"});
+  const auto made = parsed<PluginNewOptions>({"plugin", "new", "radar", "--lang", "rust"});
+  CHECK(made.name == "radar");
+  CHECK(made.language == "rust");
+  CHECK(made.folder == "radar");
+  CHECK(parsed<PluginNewOptions>({"plugin", "new", "radar", "--lang", "c", "--dir", "d"}).folder == "d");
   CHECK(parsed<ModelShowOptions>({"model", "show", "m"}).folder == "m");
   CHECK(parsed<DataCheckOptions>({"data", "check", "d", "--decode"}).decode);
 }
