@@ -69,7 +69,8 @@ class PluginHost {
   Successor prepare_former(std::string_view id);
   /// From now on everybody finds `next`; what it is made of is kept of `active` for prepare_former(). Encodes that run go
   /// on; the caller closes `active`. Throws FailedPrecondition when `active` is not in its slot any more.
-  void exchange(const std::shared_ptr<Revision>& active, Successor next);
+  /// `next` is taken only if that succeeds.
+  void exchange(const std::shared_ptr<Revision>& active, Successor&& next);
 
   /// A new encoder of a loaded plugin; "" = its first. Throws NotFound, or what the plugin's create reported.
   std::unique_ptr<Encoder> make_encoder(std::string_view id, std::string_view encoder = {},

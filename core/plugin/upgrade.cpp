@@ -37,7 +37,7 @@ Successor PluginHost::prepare_former(std::string_view id) {
   return successor_of(std::move(*former));
 }
 
-void PluginHost::exchange(const std::shared_ptr<Revision>& active, Successor next) {
+void PluginHost::exchange(const std::shared_ptr<Revision>& active, Successor&& next) {
   const std::lock_guard lock(mutex_);
   const auto slot = slots_.find(active->facts().id);
   if (slot == slots_.end() || slot->second.active != active)

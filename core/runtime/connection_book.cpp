@@ -276,7 +276,7 @@ void ConnectionBook::exchange_sensor_back(const std::shared_ptr<Sensor>& now, Se
   std::swap(entry.current, *entry.former);
 }
 
-void ConnectionBook::exchange_all(const std::shared_ptr<Sensor>& now, Sensors::Next next,
+void ConnectionBook::exchange_all(const std::shared_ptr<Sensor>& now, Sensors::Next&& next,
                                   const std::optional<Replacement>& replacement) {
   const auto sensor = next.sensor;
   std::vector<std::shared_ptr<const connector::Connection>> fresh;

@@ -107,8 +107,8 @@ class ConnectionBook {
     std::size_t index;
     Trained trained;
   };
-  /// `mutex_` is held.
-  void exchange_all(const std::shared_ptr<Sensor>& now, Sensors::Next next,
+  /// `mutex_` is held; a `next` that is refused is closed by the caller, after the lock.
+  void exchange_all(const std::shared_ptr<Sensor>& now, Sensors::Next&& next,
                     const std::optional<Replacement>& replacement);
   bool attached(const std::string& connection) const;
   /// The current one, read from disk at first use. `mutex_` is held.

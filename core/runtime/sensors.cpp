@@ -31,7 +31,6 @@ Sensor::Sensor(Parts parts)
     : revision_(std::move(parts.revision)),
       encoder_(std::move(parts.encoder)),
       input_(std::move(parts.input)),
-      cache_(std::move(parts.cache)),
       key_(encoder_->spec().token_space + "#" + std::to_string(parts.serial)) {}
 
 connector::Tokens Sensor::encode(const SensorData& data, const CancelToken& cancel) const {
@@ -43,7 +42,7 @@ connector::Tokens Sensor::encode(const SensorData& data, const CancelToken& canc
 connector::Sample Sensor::sample(const SensorData& data, const CancelToken& cancel) const {
   if (data.id.empty()) return {.id = {}, .tokens = encode(data, cancel)};
   const auto tokens =
-      cache_->get(key_, data.id, [&](const std::string&) { return std::optional(encode(data, cancel)); });
+      cache_.get(key_, data.id, [&](const std::string&) { return std::optional(encode(data, cancel)); });
   return {.id = key_ + "/" + data.id, .tokens = *tokens};
 }
 
@@ -119,7 +118,6 @@ std::shared_ptr<Sensor> Sensors::make_sensor(std::shared_ptr<plugin::Revision> r
   return std::make_shared<Sensor>(Sensor::Parts{.revision = std::move(revision),
                                                 .encoder = std::move(encoder),
                                                 .input = std::move(input),
-                                                .cache = cache_,
                                                 .serial = ++serial_});
 }
 
@@ -146,7 +144,7 @@ Sensors::Next Sensors::prepare_former(const std::string& id) {
   return next_of(id, host_.prepare_former(id));
 }
 
-void Sensors::exchange(const std::shared_ptr<Sensor>& now, Next next) {
+void Sensors::exchange(const std::shared_ptr<Sensor>& now, Next&& next) {
   const std::string id = now->id();
   const std::lock_guard lock(mutex_);
   const auto found = loaded_.find(id);

@@ -44,7 +44,6 @@ class Sensor final : public connector::Origin {
     std::shared_ptr<plugin::Revision> revision;
     std::unique_ptr<plugin::Encoder> encoder;
     std::shared_ptr<SensorInputSlot> input;
-    std::shared_ptr<training::TokenCache> cache;
     std::uint64_t serial = 0;  ///< unique in the process
   };
   explicit Sensor(Parts parts);
@@ -69,9 +68,9 @@ class Sensor final : public connector::Origin {
   std::shared_ptr<plugin::Revision> revision_;
   std::shared_ptr<plugin::Encoder> encoder_;
   std::shared_ptr<SensorInputSlot> input_;
-  std::shared_ptr<training::TokenCache> cache_;
   /// Other revisions may give other tokens under the same token space: an answer must not mix them.
   std::string key_;
+  mutable training::TokenCache cache_;  // goes with the revision
 };
 
 /// Thread safety: all members from any thread.
@@ -97,7 +96,8 @@ class Sensors {
   Next prepare_former(const std::string& id);
   /// Puts `next` in the place of `now` for everybody who looks from now on. The caller closes what `now` holds. Throws
   /// FailedPrecondition when `now` is not the one in place any more.
-  void exchange(const std::shared_ptr<Sensor>& now, Next next);
+  /// `next` is taken only if that succeeds.
+  void exchange(const std::shared_ptr<Sensor>& now, Next&& next);
 
   /// Null when it is not loaded.
   std::shared_ptr<Sensor> find(const std::string& id) const;
@@ -117,7 +117,6 @@ class Sensors {
   std::map<std::string, config::PluginConfig> written_;
   std::map<std::string, std::string> encoders_;  // those that connections name, by plugin
   plugin::PluginHost host_;
-  std::shared_ptr<training::TokenCache> cache_ = std::make_shared<training::TokenCache>();
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Sensor>> loaded_;
   std::atomic<std::uint64_t> serial_{0};

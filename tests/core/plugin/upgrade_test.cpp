@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "core/base/log.hpp"
+#include "core/plugin/footprint.hpp"
 #include "core/plugin/self_test.hpp"
 #include "fixtures.hpp"
 #include "tests/support/catch.hpp"
@@ -35,23 +36,9 @@ float encoded_by(PluginHost& host) {
   return encoded_by(*host.make_encoder("evolving"));
 }
 
-struct Held {
-  std::size_t mappings, threads, descriptors;
-  double resident_mib;
-};
-
-std::size_t entries(const char* folder) {
-  const std::filesystem::directory_iterator all(folder);
-  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
-}
-
-Held held() {
+std::size_t mappings() {
   std::ifstream maps("/proc/self/maps");
-  const auto lines = std::count(std::istreambuf_iterator<char>(maps), {}, '\n');
-  long pages = 0, resident = 0;
-  std::ifstream("/proc/self/statm") >> pages >> resident;
-  return {static_cast<std::size_t>(lines), entries("/proc/self/task"), entries("/proc/self/fd"),
-          static_cast<double>(resident) * 4096 / (1 << 20)};
+  return static_cast<std::size_t>(std::count(std::istreambuf_iterator<char>(maps), {}, '\n'));
 }
 
 }  // namespace
@@ -148,16 +135,20 @@ TEST_CASE("five hundred upgrades under encodes in flight leave nothing behind") 
     REQUIRE(host.upgrade("evolving", revision(turn % 2 == 0 ? 2 : 1), test::in_thread()).unmapped());
   };
   for (int i = 0; i < 20; ++i) cycle(i);
-  const auto before = held();
+  const auto before = plugin::Footprint::now();
+  const auto mapped = mappings();
   for (int i = 0; i < 500; ++i) cycle(i);
-  const auto after = held();
+  const auto after = plugin::Footprint::now();
+  const auto mapped_after = mappings();
   over = true;
   asking.join();
   log::set_level(level);
-  std::cout << "500 upgrades: resident " << before.resident_mib << " -> " << after.resident_mib << " MiB\n";
+  std::cout << "500 upgrades: " << (after - before).text() << ", mappings " << mapped << " -> "
+            << mapped_after << '\n';
   CHECK(odd == 0);
-  CHECK(after.mappings <= before.mappings);
+  CHECK(mapped_after <= mapped);
   CHECK(after.threads <= before.threads);
   CHECK(after.descriptors <= before.descriptors);
-  CHECK(after.resident_mib <= 1.01 * before.resident_mib);
+  CHECK(after.static_tls_bytes <= before.static_tls_bytes);
+  CHECK(static_cast<double>(after.resident_bytes) <= 1.01 * static_cast<double>(before.resident_bytes));
 }

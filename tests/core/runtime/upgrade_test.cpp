@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "core/base/log.hpp"
+#include "core/plugin/footprint.hpp"
 #include "core/runtime/runtime.hpp"
 #include "tests/core/runtime/tiny_world.hpp"
 #include "tests/support/catch.hpp"
@@ -244,4 +246,33 @@ TEST_CASE("in a storm of upgrades every answer is whole, of one revision, and no
   over = true;
   CHECK(first.get() == 0);
   CHECK(second.get() == 0);
+}
+
+TEST_CASE("five hundred upgrades of a host that answers leave nothing behind") {
+  Scene scene;
+  const auto level = log::level();
+  log::set_level(log::Level::Error);
+  // By a file, so that tokens, keys and values are kept each time.
+  scene.runtime.set_input("evolving",
+                          {{"", {scene.world.write_readings("a.npy", std::vector<float>(60, 0.5F))}}});
+  std::vector<std::string> logits(2);
+  const auto cycle = [&](int turn) {
+    const int revision = turn % 2 == 0 ? 2 : 1;
+    REQUIRE(scene.runtime.upgrade("evolving", scene.world.revision_file(revision)).outcome == "unmapped");
+    auto& expected = logits[static_cast<std::size_t>(revision - 1)];
+    const auto answer = scene.runtime.ask(kQuestion).logits;
+    if (expected.empty()) expected = answer;
+    REQUIRE(answer == expected);
+  };
+  for (int i = 0; i < 50; ++i) cycle(i);
+  const auto before = plugin::Footprint::now();
+  for (int i = 0; i < 500; ++i) cycle(i);
+  const auto after = plugin::Footprint::now();
+  log::set_level(level);
+  INFO((after - before).text());
+  CHECK(logits[0] != logits[1]);
+  CHECK(after.threads <= before.threads);
+  CHECK(after.descriptors <= before.descriptors);
+  CHECK(after.static_tls_bytes <= before.static_tls_bytes);
+  CHECK(static_cast<double>(after.resident_bytes) <= 1.01 * static_cast<double>(before.resident_bytes));
 }
