@@ -106,7 +106,7 @@ TEST_CASE("plugins and models are shown without being run") {
   auto ran = lateral_does("plugin show --json " + quoted(world.plugin_file("template")));
   CHECK(ran.status == kExitOk);
   CHECK(format::json::parse(ran.out, "stdout").at("id").as_string() == "template");
-  CHECK(format::json::parse(ran.out, "stdout").at("manifest").is(format::json::Kind::Null));  // it was copied without one
+  CHECK_FALSE(format::json::parse(ran.out, "stdout").find("manifest"));  // null: it was copied without one
   CHECK(lateral_does("plugin list --search " + quoted(world / "plugins")).out.find("(no manifest)") !=
         std::string::npos);
   const auto shipped = quoted(test::build_folder() / "lib/lateral/template.lateral.so");
