@@ -10,8 +10,8 @@
 #include "core/conformance/fault_handler.hpp"
 #include "core/plugin/elf_reader.hpp"
 #include "core/plugin/float_mode.hpp"
-#include "core/plugin/sealed_image.hpp"
 #include "core/plugin/status.hpp"
+#include "core/plugin/verified_plugin.hpp"
 
 namespace lateral::conformance {
 namespace {
@@ -27,7 +27,7 @@ std::string Answer::described() const {
 Subject::Subject(Probe& probe, HostAge age)
     : probe_(probe),
       host_(std::filesystem::absolute(probe.settings().file).parent_path(), age),
-      image_(std::make_shared<plugin::SealedImage>(probe.settings().file)) {
+      image_(plugin::verify(probe.settings().file).image) {
   const auto note = plugin::read_elf(image_->bytes()).note;
   if (note) note_ = *note;
 }

@@ -68,7 +68,7 @@ class Subject {
  private:
   Probe& probe_;
   HostStub host_;
-  std::shared_ptr<plugin::SealedImage> image_;
+  std::shared_ptr<const plugin::SealedImage> image_;
   lat_note_desc note_{};
   std::unique_ptr<plugin::PluginLibrary> library_;
   plugin::PluginTable table_;
