@@ -9,7 +9,8 @@ namespace lateral::config {
 namespace {
 
 constexpr std::uint64_t kMaxFileBytes = 1U << 20U;
-constexpr std::int64_t kMaxInt = 1LL << 40U;  // steps and sizes: beyond any use, and safe to multiply
+constexpr std::int64_t kMinMemory = 16LL << 20U;  // a worker with nothing in it needs some
+constexpr std::int64_t kMaxInt = 1LL << 40U;      // steps and sizes: beyond any use, and safe to multiply
 
 void read_model(TableReader& in, ModelConfig& model) {
   model.where = in.where();
@@ -50,21 +51,15 @@ void read_options(TableReader& in, std::vector<Option>& options) {
 
 void read_plugin(TableReader& in, PluginConfig& plugin) {
   plugin.where = in.where();
-  std::string isolation = "thread";
-  in.choice("isolation", isolation, {"thread", "process"});
-  if (isolation == "process") {
-    in.report(
-        "isolation",
-        "\"process\" cannot work yet: this version has no worker processes, every plugin runs in a thread of "
-        "the host, and one that crashes takes the host with it; write \"thread\"");
+  if (in.node("isolation") != nullptr)
+    in.choice("isolation", plugin.isolation.emplace("process"), {"thread", "process"});
+  in.boolean("sandbox", plugin.sandbox);
+  if (plugin.sandbox && plugin.isolation == "thread") {
+    in.report("sandbox", "a thread of the host cannot be sandboxed; write isolation = \"process\"");
   }
-  bool sandbox = false;
-  in.boolean("sandbox", sandbox);
-  if (sandbox) {
-    in.report("sandbox",
-              "true cannot work yet: only worker processes can be sandboxed, and this version has none; "
-              "write false");
-  }
+  in.choice("restart", plugin.restart, {"never", "on-failure"});
+  in.integer("max_restarts", plugin.max_restarts, 1, 1'000'000);
+  in.bytes("memory_limit", plugin.memory_limit, kMinMemory);
   in.texts("columns", plugin.columns);
   in.table("options", [&](TableReader& options) { read_options(options, plugin.options); });
 }
@@ -156,6 +151,12 @@ void check_names(const std::vector<ConnectionConfig>& connections, Problems& pro
   }
 }
 
+PluginConfig named(const std::string& id) {
+  PluginConfig plugin;
+  plugin.id = id;
+  return plugin;
+}
+
 void read_root(TableReader& in, Config& config, Problems& problems) {
   in.require("model");
   in.table("model", [&](TableReader& model) { read_model(model, config.model); });
@@ -164,7 +165,7 @@ void read_root(TableReader& in, Config& config, Problems& problems) {
     plugins.boolean("strict", config.plugin_strict);
   });
   in.named_tables("plugin", [&](const std::string& id, TableReader& plugin) {
-    read_plugin(plugin, config.plugins.emplace_back(PluginConfig{id, {}, {}, {}}));
+    read_plugin(plugin, config.plugins.emplace_back(named(id)));
   });
   in.tables("connection",
             [&](TableReader& connection) { read_connection(connection, config.connections.emplace_back()); });

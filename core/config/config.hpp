@@ -39,10 +39,15 @@ struct ModelConfig {
   Location where;
 };
 
-/// Options of one plugin. Plugins run in threads of the host: `isolation = "thread"`, `sandbox = false` are
-/// the only values accepted, because worker processes do not exist yet.
+/// Where one plugin runs, and its options.
 struct PluginConfig {
   std::string id;
+  /// "thread" or "process"; absent = "thread" for the plugins that come with the program, "process" for others.
+  std::optional<std::string> isolation;
+  bool sandbox = false;           ///< a process that may ask nothing of the system; not with "thread"
+  std::string restart = "never";  ///< "never" or "on-failure": what happens when a process dies or hangs
+  std::int64_t max_restarts = 5;  ///< in a row; each waits twice as long
+  std::int64_t memory_limit = std::int64_t{2} << 30U;  ///< bytes of a process; written as "2GiB" or "512MiB"
   std::vector<std::string> columns;  ///< of raw `.bin` point files, which cannot say them: x y z ...
   std::vector<Option> options;
   Location where;

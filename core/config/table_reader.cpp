@@ -1,6 +1,7 @@
 #include "core/config/table_reader.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <sstream>
@@ -51,6 +52,19 @@ std::string describe(const toml::node& node) {
       break;
   }
   return text.str();
+}
+
+/// "512MiB", "2GiB". Nothing for another text or too large a size.
+std::optional<std::int64_t> parse_bytes(std::string_view text) {
+  const bool giga = text.ends_with("GiB");
+  if (!giga && !text.ends_with("MiB")) return std::nullopt;
+  text.remove_suffix(3);
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  constexpr std::int64_t kMost = 1 << 20U;
+  if (error != std::errc() || end != text.data() + text.size() || number < 0 || number > kMost)
+    return std::nullopt;
+  return number << (giga ? 30U : 20U);
 }
 
 /// Nodes in the order in which they stand in the text; toml++ keeps tables sorted by name.
@@ -170,6 +184,17 @@ void TableReader::seconds(std::string_view key, double& value) {
   if (!parsed || !std::isfinite(*parsed) || *parsed <= 0) {
     return wrong_type(key, "a time such as \"60s\", \"5m\" or a number of seconds above 0");
   }
+  value = *parsed;
+}
+
+void TableReader::bytes(std::string_view key, std::int64_t& value, std::int64_t low) {
+  const toml::node* const found = node(key);
+  if (found == nullptr) return;
+  std::optional<std::int64_t> parsed;
+  if (found->is_string()) parsed = parse_bytes(found->as_string()->get());
+  if (found->is_integer()) parsed = found->as_integer()->get();
+  if (!parsed) return wrong_type(key, "a size such as \"512MiB\", \"2GiB\" or a number of bytes");
+  if (*parsed < low) return report(key, "at least ", low >> 20U, "MiB are needed");
   value = *parsed;
 }
 

@@ -35,6 +35,8 @@ class TableReader {
   void seed(std::string_view key, std::uint64_t& value);
   void real(std::string_view key, double& value, double low, double high);
   void seconds(std::string_view key, double& value);
+  /// "512MiB", "2GiB" or a number of bytes.
+  void bytes(std::string_view key, std::int64_t& value, std::int64_t low);
   void path(std::string_view key, std::filesystem::path& value);
   void path(std::string_view key, std::optional<std::filesystem::path>& value);
   void paths(std::string_view key, std::vector<std::filesystem::path>& value);

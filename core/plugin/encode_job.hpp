@@ -1,6 +1,6 @@
 #pragma once
-// One encode with everything it touches: copies of the inputs, the outputs, the cancel word. Because it owns
-// them all, a call that hangs harms nobody when its caller goes on without it.
+// One encode in a thread with everything it touches: copies of the inputs, the outputs, the cancel word.
+// Because it owns them all, a call that hangs harms nobody when its caller goes on without it.
 
 #include <lateral/plugin.h>
 
@@ -8,36 +8,13 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "core/plugin/encoder_spec.hpp"
 #include "core/plugin/sample.hpp"
+#include "core/plugin/tensor.hpp"
 
 namespace lateral::plugin {
-
-/// A tensor of the ABI with its own memory. Neither copied nor moved: it points into itself.
-class OwnedTensor {
- public:
-  OwnedTensor(std::string name, DType dtype, std::vector<std::int64_t> shape, std::uint32_t flags);
-  OwnedTensor(const OwnedTensor&) = delete;
-  OwnedTensor& operator=(const OwnedTensor&) = delete;
-
-  lat_tensor* view() noexcept { return &view_; }
-  AlignedBuffer& buffer() noexcept { return buffer_; }
-  const std::string& name() const noexcept { return name_; }
-  const std::vector<std::int64_t>& shape() const noexcept { return shape_; }
-
- private:
-  std::string name_;
-  std::vector<std::int64_t> shape_;
-  AlignedBuffer buffer_;
-  lat_tensor view_{};
-};
-
-/// A copy of `input` in the form that `spec` declares, with its columns picked and ordered. Throws
-/// InvalidArgument naming what does not fit.
-std::unique_ptr<OwnedTensor> bind_input(const InputSpec& spec, const Input& input);
 
 class EncodeJob {
  public:
@@ -61,9 +38,8 @@ class EncodeJob {
   bool overran() const noexcept { return overran_; }
 
  private:
-  void plan(const lat_plugin& functions, std::uint64_t handle);
-  void allocate();
-  Matrix take_rows(OwnedTensor& output) const;
+  void allocate(const lat_plan& plan);
+  bool memory_intact();
 
   EncoderSpec spec_;
   std::uint64_t request_;
@@ -74,7 +50,6 @@ class EncodeJob {
   std::unique_ptr<OwnedTensor> workspace_;
   std::vector<const lat_tensor*> in_;
   std::vector<lat_tensor*> out_;
-  lat_plan plan_{};
   std::uint32_t n_tokens_ = 0;
   bool overran_ = false;
 };

@@ -1,9 +1,7 @@
 #include "core/plugin/encoder_spec.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
-#include <set>
 #include <string_view>
 
 #include "core/base/error.hpp"
@@ -15,95 +13,48 @@ namespace {
 
 constexpr std::uint32_t kMaxEncoders = 64;
 constexpr std::uint32_t kMaxInputs = 64;
+constexpr std::uint32_t kMaxAxes = 8;
 constexpr std::uint32_t kMaxColumns = 4096;
-constexpr std::uint32_t kMaxTokens = 1U << 20U;
-constexpr std::uint32_t kMaxWidth = 1U << 16U;
-constexpr std::size_t kMaxName = 64;
+constexpr std::size_t kMaxText = 65;  // one more than a name may have, so that a longer one is noticed
 
 template <typename... Parts>
 [[noreturn]] void breach(const Parts&... parts) {
   fail(Errc::PluginFault, "plugin", parts...);
 }
 
-std::string name(const char* given, std::string_view what) {
-  if (given == nullptr || *given == '\0') breach(what, " is missing");
-  const std::size_t length = ::strnlen(given, kMaxName + 1);
-  if (length > kMaxName) breach(what, " has more than ", kMaxName, " bytes");
-  return {given, length};
+std::string text(const char* given) {
+  return given == nullptr ? "" : std::string(given, ::strnlen(given, kMaxText));
 }
 
-std::string optional_text(const char* given) {
-  return given == nullptr ? "" : std::string(given, ::strnlen(given, kMaxName));
-}
-
-std::vector<std::string> names(const char* const* list, std::uint32_t count, std::string_view what) {
+std::vector<std::string> texts(const char* const* list, std::uint32_t count, std::string_view what) {
   if (count > kMaxColumns || (count > 0 && list == nullptr)) breach(what, ": ", count, " of them");
   std::vector<std::string> result;
-  for (std::uint32_t i = 0; i < count; ++i) result.push_back(name(list[i], what));
+  for (std::uint32_t i = 0; i < count; ++i) result.push_back(text(list[i]));
   return result;
 }
 
-struct Form {
-  DType dtype;
-  std::uint32_t rank;
-};
-
-Form form_of(InputKind kind) {
-  switch (kind) {
-    case InputKind::Image:
-      return {DType::U8, 4};
-    case InputKind::Points:
-    case InputKind::Table:
-      return {DType::F32, 2};
-    case InputKind::Audio:
-      return {DType::F32, 1};
-    default:
-      return {DType::U8, 1};
-  }
+DType dtype_of(const lat_input_info& info) {
+  if (info.dtype != LAT_DTYPE_U8 && info.dtype != LAT_DTYPE_F32)
+    breach("input \"", text(info.name), "\" is neither u8 nor f32");
+  return info.dtype == LAT_DTYPE_U8 ? DType::U8 : DType::F32;
 }
 
 InputSpec input_spec(const lat_input_info* given, const std::string& encoder) {
   if (given == nullptr) breach("encoder \"", encoder, "\" declares an input that is NULL");
   const auto info = copy_known(given);
+  if (info.ndim > kMaxAxes || info.shape == nullptr) {
+    breach("input \"", text(info.name), "\" of \"", encoder, "\" has ", info.ndim, " axes");
+  }
   InputSpec spec;
-  spec.name = name(info.name, "an input's name");
-  const auto wrong = [&](const auto&... parts) {
-    breach("input \"", spec.name, "\" of \"", encoder, "\" ", parts...);
-  };
-  if (info.kind < LAT_INPUT_IMAGE || info.kind > LAT_INPUT_RAW) wrong("has the unknown kind ", info.kind);
+  spec.name = text(info.name);
   spec.kind = static_cast<InputKind>(info.kind);
-  const Form form = form_of(spec.kind);
-  spec.dtype = form.dtype;
-  if (info.dtype != (form.dtype == DType::U8 ? LAT_DTYPE_U8 : LAT_DTYPE_F32)) {
-    wrong("must be ", name_of(form.dtype), ", as every ", name_of(spec.kind));
-  }
-  if (info.ndim != form.rank || info.shape == nullptr) {
-    wrong("has ", info.ndim, " axes; every ", name_of(spec.kind), " has ", form.rank);
-  }
+  spec.dtype = dtype_of(info);
   spec.shape.assign(info.shape, info.shape + info.ndim);
-  for (const auto size : spec.shape) {
-    if (size == 0 || size < -1) wrong("has an axis of ", size);
-  }
-  spec.columns = names(info.columns, info.n_columns, "a column's name");
-  if (!spec.columns.empty() && spec.shape.back() != static_cast<std::int64_t>(spec.columns.size())) {
-    wrong("names ", spec.columns.size(), " columns for an axis of ", spec.shape.back());
-  }
-  spec.units = optional_text(info.units);
+  spec.columns = texts(info.columns, info.n_columns, "a column's name");
+  spec.units = text(info.units);
   spec.rate_hz = info.rate_hz;
   spec.optional = (info.flags & LAT_INPUT_OPTIONAL) != 0;
   return spec;
-}
-
-void read_inputs(const lat_encoder_info& info, EncoderSpec& spec) {
-  if (info.n_inputs == 0 || info.n_inputs > kMaxInputs || info.inputs == nullptr) {
-    breach("encoder \"", spec.name, "\" declares ", info.n_inputs, " inputs");
-  }
-  std::set<std::string> seen;
-  for (std::uint32_t i = 0; i < info.n_inputs; ++i) {
-    spec.inputs.push_back(input_spec(info.inputs[i], spec.name));
-    if (!seen.insert(spec.inputs.back().name).second)
-      breach("two inputs are named \"", spec.inputs.back().name, "\"");
-  }
 }
 
 void read_extra(const lat_plugin& table, const char* capability, const char* output, std::uint32_t index,
@@ -114,18 +65,12 @@ void read_extra(const lat_plugin& table, const char* capability, const char* out
   if (ability.describe == nullptr) breach(capability, " is incomplete: describe is NULL");
   lat_token_output_info info{};
   info.struct_size = sizeof info;
-  ErrorText text;
-  const std::int32_t status = ability.describe(index, &info, text.err());
+  ErrorText reason;
+  const std::int32_t status = ability.describe(index, &info, reason.err());
   if (status == LAT_NOT_FOUND) return;
-  throw_unless_ok(status, text, capability);
-  if (info.width == 0 || info.width > kMaxWidth) breach(capability, " has width ", info.width);
-  if (std::string_view(output) == "scores" && info.width != 1)
-    breach(capability, " must have width 1, not ", info.width);
+  throw_unless_ok(status, reason, capability);
   spec.extras.push_back(
-      {output, info.width, names(info.axes, info.n_axes, "an axis' name"), optional_text(info.units)});
-  if (!spec.extras.back().axes.empty() && spec.extras.back().axes.size() != info.width) {
-    breach(capability, " names ", info.n_axes, " axes for a width of ", info.width);
-  }
+      {output, info.width, texts(info.axes, info.n_axes, "an axis' name"), text(info.units)});
 }
 
 }  // namespace
@@ -137,9 +82,9 @@ const ExtraSpec* EncoderSpec::extra(std::string_view wanted) const noexcept {
 }
 
 std::uint32_t read_encoder_count(const lat_plugin& table) {
-  ErrorText text;
+  ErrorText reason;
   std::uint32_t count = 0;
-  throw_unless_ok(table.encoder_count(&count, text.err()), text, "encoder_count");
+  throw_unless_ok(table.encoder_count(&count, reason.err()), reason, "encoder_count");
   if (count == 0 || count > kMaxEncoders) breach("says it has ", count, " encoders");
   return count;
 }
@@ -147,25 +92,28 @@ std::uint32_t read_encoder_count(const lat_plugin& table) {
 EncoderSpec read_encoder_spec(const lat_plugin& table, std::uint32_t index) {
   lat_encoder_info info{};
   info.struct_size = sizeof info;
-  ErrorText text;
-  throw_unless_ok(table.encoder_info(index, &info, text.err()), text, "encoder_info");
+  ErrorText reason;
+  throw_unless_ok(table.encoder_info(index, &info, reason.err()), reason, "encoder_info");
   EncoderSpec spec;
-  spec.name = name(info.name, "an encoder's name");
-  spec.modality = optional_text(info.modality);
-  spec.token_space = name(info.token_space, "the token space of \"" + spec.name + "\"");
+  spec.name = text(info.name);
+  spec.modality = text(info.modality);
+  spec.token_space = text(info.token_space);
   spec.token_width = info.token_width;
   spec.max_tokens = info.max_tokens;
-  if (info.token_width == 0 || info.token_width > kMaxWidth) breach("token width ", info.token_width);
-  if (info.max_tokens == 0 || info.max_tokens > kMaxTokens) breach("max_tokens ", info.max_tokens);
-  if (info.token_dtype != LAT_DTYPE_F32) breach("tokens of \"", spec.name, "\" must be f32");
-  if (!(info.token_limit >= 0) || !std::isfinite(info.token_limit)) breach("token_limit ", info.token_limit);
   spec.token_limit = info.token_limit;
+  if (info.token_dtype != LAT_DTYPE_F32) breach("tokens of \"", spec.name, "\" must be f32");
   spec.reentrant = (info.flags & LAT_ENCODER_REENTRANT) != 0;
   spec.deterministic = (info.flags & LAT_ENCODER_DETERMINISTIC) != 0;
-  read_inputs(info, spec);
+  if (info.n_inputs > kMaxInputs || info.inputs == nullptr) {
+    breach("encoder \"", spec.name, "\" declares ", info.n_inputs, " inputs");
+  }
+  for (std::uint32_t i = 0; i < info.n_inputs; ++i) {
+    spec.inputs.push_back(input_spec(info.inputs[i], spec.name));
+  }
   read_extra(table, LAT_CAP_TOKEN_SCORES, "scores", index, spec);
   read_extra(table, LAT_CAP_TOKEN_KEYS, "keys", index, spec);
   read_extra(table, LAT_CAP_TOKEN_POSITIONS, "positions", index, spec);
+  require_sound(spec);
   return spec;
 }
 

@@ -20,6 +20,8 @@ struct InputSpec {
   std::string units;
   double rate_hz = 0;
   bool optional = false;
+
+  bool operator==(const InputSpec&) const = default;
 };
 
 /// One extra number row a token, from a lateral.token-... capability.
@@ -28,6 +30,8 @@ struct ExtraSpec {
   std::uint32_t width = 0;
   std::vector<std::string> axes;
   std::string units;
+
+  bool operator==(const ExtraSpec&) const = default;
 };
 
 struct EncoderSpec {
@@ -43,7 +47,14 @@ struct EncoderSpec {
   bool deterministic = false;
 
   const ExtraSpec* extra(std::string_view name) const noexcept;
+  bool operator==(const EncoderSpec&) const = default;
 };
+
+/// Throws PluginFault naming the field that cannot be.
+void require_sound(const EncoderSpec& spec);
+
+/// The same for all encoders of a plugin: there is at least one, and not too many.
+void require_sound(const std::vector<EncoderSpec>& specs);
 
 /// Asks the plugin for everything about encoder `index`. Runs plugin code: [plugin-thread].
 /// Throws PluginFault naming the field that cannot be, or what the plugin reported.

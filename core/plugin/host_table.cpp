@@ -5,8 +5,6 @@
 #include <string_view>
 #include <utility>
 
-#include "core/base/log.hpp"
-
 namespace lateral::plugin {
 namespace {
 
@@ -27,7 +25,7 @@ log::Level level_of(std::uint32_t level) {
 
 void write_log(lat_ctx* context, std::uint32_t level, const char* text, std::uint64_t length) {
   if (text == nullptr || level_of(level) < log::level()) return;
-  log::write(level_of(level), context->component, std::string_view(text, std::min(length, kMaxLine)));
+  context->sink(level_of(level), context->component, std::string_view(text, std::min(length, kMaxLine)));
 }
 
 std::uint64_t now_ns(lat_ctx*) {
@@ -47,9 +45,10 @@ const void* get_capability(lat_ctx*, const char*) {
 
 }  // namespace
 
-HostTable::HostTable(std::string component, const std::filesystem::path& plugin_dir, std::string thread_name)
+HostTable::HostTable(std::string component, const std::filesystem::path& plugin_dir, std::string thread_name,
+                     LogSink sink)
     : plugin_dir_(plugin_dir.string()),
-      context_{std::move(component), ParallelPool(std::move(thread_name))},
+      context_{std::move(component), sink, ParallelPool(std::move(thread_name))},
       table_{sizeof(lat_host), LAT_ABI_MINOR, plugin_dir_.c_str(), &write_log,
              &now_ns,          &parallel_for, &get_capability} {}
 

@@ -5,12 +5,20 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
+#include "core/base/log.hpp"
 #include "core/plugin/parallel_pool.hpp"
+
+namespace lateral::plugin {
+/// Where a plugin's log lines go.
+using LogSink = void (*)(log::Level level, std::string_view component, std::string_view text);
+}  // namespace lateral::plugin
 
 /// What the opaque context of lateral/plugin.h is on this side.
 struct lat_ctx {
   std::string component;
+  lateral::plugin::LogSink sink;
   lateral::plugin::ParallelPool pool;
 };
 
@@ -19,7 +27,8 @@ namespace lateral::plugin {
 /// Lives until shutdown has returned. Not movable: the plugin holds its address.
 class HostTable {
  public:
-  HostTable(std::string component, const std::filesystem::path& plugin_dir, std::string thread_name);
+  HostTable(std::string component, const std::filesystem::path& plugin_dir, std::string thread_name,
+            LogSink sink = &log::write);
   HostTable(const HostTable&) = delete;
   HostTable& operator=(const HostTable&) = delete;
 

@@ -1,31 +1,14 @@
+#include "core/plugin/input_binding.hpp"
+
 #include <algorithm>
 #include <cstring>
-#include <limits>
 
 #include "core/base/error.hpp"
-#include "core/plugin/encode_job.hpp"
+#include "core/plugin/shape_text.hpp"
+#include "core/plugin/tensor.hpp"
 
 namespace lateral::plugin {
 namespace {
-
-std::string text_of(const std::vector<std::int64_t>& shape) {
-  std::string text = "[";
-  for (const auto size : shape) {
-    text += (text.size() > 1 ? ", " : "") + (size < 0 ? std::string("any") : std::to_string(size));
-  }
-  return text + "]";
-}
-
-std::size_t bytes_of(const std::string& name, DType dtype, const std::vector<std::int64_t>& shape) {
-  std::size_t bytes = size_of(dtype);
-  for (const auto size : shape) {
-    if (size < 0 || __builtin_mul_overflow(bytes, static_cast<std::size_t>(size), &bytes)) {
-      fail(Errc::InvalidArgument, "plugin", "tensor \"", name, "\" has the impossible shape ",
-           text_of(shape));
-    }
-  }
-  return bytes;
-}
 
 template <typename... Parts>
 [[noreturn]] void misfit(const InputSpec& spec, const Parts&... parts) {
@@ -52,54 +35,55 @@ std::vector<std::size_t> picks(const InputSpec& spec, const Input& input) {
   return result;
 }
 
-void pick_columns(const Input& input, const std::vector<std::size_t>& columns, OwnedTensor& tensor) {
-  const auto* from = static_cast<const float*>(input.data);
-  auto* to = reinterpret_cast<float*>(tensor.buffer().data());
-  const auto width = static_cast<std::size_t>(input.shape[1]);
-  for (std::int64_t row = 0; row < input.shape[0]; ++row, from += width) {
-    for (const auto column : columns) *to++ = from[column];
-  }
-}
-
 }  // namespace
 
-OwnedTensor::OwnedTensor(std::string name, DType dtype, std::vector<std::int64_t> shape, std::uint32_t flags)
-    : name_(std::move(name)), shape_(std::move(shape)), buffer_(bytes_of(name_, dtype, shape_)) {
-  view_.struct_size = sizeof view_;
-  view_.flags = flags;
-  view_.dl.data = buffer_.data();
-  view_.dl.device_type = LAT_DEVICE_CPU;
-  view_.dl.ndim = static_cast<std::int32_t>(shape_.size());
-  view_.dl.dtype_code = dtype == DType::U8 ? 1 : 2;
-  view_.dl.dtype_bits = dtype == DType::U8 ? 8 : 32;
-  view_.dl.dtype_lanes = 1;
-  view_.dl.shape = shape_.data();
-  view_.capacity_bytes = buffer_.size();
-  view_.name = name_.c_str();
-}
-
-std::unique_ptr<OwnedTensor> bind_input(const InputSpec& spec, const Input& input) {
+InputBinding::InputBinding(const InputSpec& spec, const Input& input) : spec_(&spec), input_(&input) {
   if (input.kind != spec.kind) misfit(spec, "is ", name_of(input.kind), ", wanted is ", name_of(spec.kind));
   if (input.dtype != spec.dtype)
     misfit(spec, "is ", name_of(input.dtype), ", wanted is ", name_of(spec.dtype));
   if (spec.rate_hz > 0 && input.rate_hz != spec.rate_hz) {
     misfit(spec, "has ", input.rate_hz, " Hz, wanted are ", spec.rate_hz, " Hz");
   }
-  const auto columns = picks(spec, input);
-  auto shape = input.shape;
-  if (!columns.empty()) shape[1] = static_cast<std::int64_t>(columns.size());
-  if (!fits(spec.shape, shape))
-    misfit(spec, "has shape ", text_of(shape), ", wanted is ", text_of(spec.shape));
+  picked_ = picks(spec, input);
+  shape_ = input.shape;
+  if (!picked_.empty()) shape_[1] = static_cast<std::int64_t>(picked_.size());
+  if (!fits(spec.shape, shape_))
+    misfit(spec, "has shape ", text_of(shape_), ", wanted is ", text_of(spec.shape));
   const std::size_t given_bytes = bytes_of(input.name, input.dtype, input.shape);
   if (input.data == nullptr && given_bytes > 0) misfit(spec, "has no data");
-  auto tensor = std::make_unique<OwnedTensor>(spec.name, spec.dtype, std::move(shape), LAT_TENSOR_READONLY);
-  tensor->view()->t_ns = input.time_ns;
-  if (!columns.empty()) {
-    pick_columns(input, columns, *tensor);
-  } else if (given_bytes > 0) {
-    std::memcpy(tensor->buffer().data(), input.data, given_bytes);
+  bytes_ = bytes_of(spec.name, spec.dtype, shape_);
+}
+
+void InputBinding::write(std::byte* to) const {
+  if (picked_.empty()) {
+    if (bytes_ > 0) std::memcpy(to, input_->data, bytes_);
+    return;
   }
-  return tensor;
+  const auto* from = static_cast<const float*>(input_->data);
+  auto* values = reinterpret_cast<float*>(to);
+  const auto width = static_cast<std::size_t>(input_->shape[1]);
+  for (std::int64_t row = 0; row < shape_[0]; ++row, from += width) {
+    for (const auto column : picked_) *values++ = from[column];
+  }
+}
+
+std::vector<InputBinding> bind_inputs(const EncoderSpec& spec, std::span<const Input> inputs) {
+  std::vector<InputBinding> bound;
+  for (const auto& wanted : spec.inputs) {
+    const auto given =
+        std::find_if(inputs.begin(), inputs.end(), [&](const Input& i) { return i.name == wanted.name; });
+    if (given != inputs.end()) {
+      bound.emplace_back(wanted, *given);
+    } else if (!wanted.optional) {
+      fail(Errc::NotFound, spec.name, "needs the input \"", wanted.name, "\" (", name_of(wanted.kind), ")");
+    }
+  }
+  for (const auto& given : inputs) {
+    const bool known = std::any_of(spec.inputs.begin(), spec.inputs.end(),
+                                   [&](const InputSpec& wanted) { return wanted.name == given.name; });
+    if (!known) fail(Errc::InvalidArgument, spec.name, "has no input \"", given.name, "\"");
+  }
+  return bound;
 }
 
 }  // namespace lateral::plugin

@@ -35,10 +35,6 @@ struct PluginFacts {
   bool resident() const { return (flags & LAT_PLUGIN_RESIDENT) != 0; }
 };
 
-/// What every load message and `plugin show` must say while workers do not exist.
-inline constexpr std::string_view kThreadIsolation =
-    "isolation \"thread\": a crash inside this plugin takes the host with it";
-
 /// Reads the ELF image and judges it for each isolation. (verify() adds what the file's owner, its permissions
 /// and its manifest say.)
 /// Throws as read_elf, with `file` in the message.

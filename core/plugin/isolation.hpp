@@ -15,4 +15,11 @@ constexpr std::string_view name_of(Isolation isolation) noexcept {
   return isolation == Isolation::Thread ? "thread" : "process";
 }
 
+/// What it means for who runs the host.
+constexpr std::string_view note_of(Isolation isolation) noexcept {
+  return isolation == Isolation::Thread
+             ? "isolation \"thread\": a crash inside this plugin takes the host with it"
+             : "isolation \"process\": a crash inside this plugin costs this plugin alone";
+}
+
 }  // namespace lateral::plugin

@@ -1,6 +1,7 @@
 #pragma once
 // How a plugin is to be loaded: its own options, where its code runs, and what happens when it fails there.
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -20,7 +21,8 @@ enum class Restart { Never, OnFailure };
 struct WorkerOptions {
   bool sandbox = false;  ///< no network, no programs, no files but the plugin's folder and system libraries
   Restart restart = Restart::Never;
-  unsigned max_restarts = 5;                             ///< in a row; the delay doubles each time
+  unsigned max_restarts = 5;                     ///< in a row; a worker that lived a minute begins a new row
+  std::chrono::milliseconds restart_delay{100};  ///< before the first; doubles each time, up to 30 s
   std::uint64_t memory_limit = std::uint64_t{2} << 30U;  ///< bytes of data, tensors of calls not counted
 };
 

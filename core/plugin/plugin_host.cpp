@@ -26,7 +26,7 @@ void log_loaded(const Revision& revision) {
   std::string encoders;
   for (const auto& spec : revision.encoders()) encoders += (encoders.empty() ? "" : ", ") + spec.name;
   log::info("plugin", facts.id, " ", facts.version, " loaded (", encoders, "), sha256 ", facts.sha256, "; ",
-            kThreadIsolation);
+            revision.isolation_note());
   for (const auto& warning : facts.warnings) log::debug("plugin", facts.id, ": ", warning);
 }
 

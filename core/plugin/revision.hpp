@@ -19,6 +19,9 @@
 
 namespace lateral::plugin {
 
+/// Where a plugin runs when nobody says: in a thread if it came with the program, else in a worker process.
+Isolation default_isolation(const PluginFacts& facts);
+
 struct EncodeOptions {
   std::chrono::milliseconds timeout{10'000};
   std::optional<CancelToken> cancel;
@@ -58,6 +61,8 @@ class Revision {
   Revision& operator=(const Revision&) = delete;
 
   virtual Isolation isolation() const noexcept = 0;
+  /// What it means, for people: who is hurt by a crash, what a sandbox lacks.
+  virtual std::string isolation_note() const = 0;
   virtual State state() const = 0;
   /// Why it is in this state; may be empty.
   virtual std::string reason() const = 0;

@@ -37,20 +37,32 @@ SealedImage::SealedImage(const std::string& name, std::span<const std::byte> con
     if (::fcntl(fd_, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
       fail_with_errno("seal");
     }
-    struct stat status {};
-    if (::fstat(fd_, &status) != 0) fail_with_errno("look at");
-    device_ = status.st_dev;
-    inode_ = status.st_ino;
-    if (!content.empty()) {
-      void* const view = ::mmap(nullptr, content.size(), PROT_READ, MAP_PRIVATE, fd_, 0);
-      if (view == MAP_FAILED) fail_with_errno("map");
-      data_ = static_cast<const std::byte*>(view);
-      size_ = content.size();
-    }
+    map();
   } catch (...) {
     ::close(fd_);
     throw;
   }
+}
+
+SealedImage::SealedImage(int inherited) : fd_(inherited) {
+  try {
+    map();
+  } catch (...) {
+    ::close(fd_);
+    throw;
+  }
+}
+
+void SealedImage::map() {
+  struct stat status {};
+  if (::fstat(fd_, &status) != 0) fail_with_errno("look at");
+  device_ = status.st_dev;
+  inode_ = status.st_ino;
+  size_ = static_cast<std::size_t>(status.st_size);
+  if (size_ == 0) return;
+  void* const view = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd_, 0);
+  if (view == MAP_FAILED) fail_with_errno("map");
+  data_ = static_cast<const std::byte*>(view);
 }
 
 SealedImage::~SealedImage() {

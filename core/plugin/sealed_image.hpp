@@ -18,6 +18,8 @@ class SealedImage {
  public:
   /// Copies and seals. `name` is what the kernel shows. Throws Io or ResourceExhausted.
   SealedImage(const std::string& name, std::span<const std::byte> content);
+  /// Takes over the descriptor of an image that another process sealed. Throws Io.
+  explicit SealedImage(int inherited);
   ~SealedImage();
   SealedImage(const SealedImage&) = delete;
   SealedImage& operator=(const SealedImage&) = delete;
@@ -30,6 +32,8 @@ class SealedImage {
   ino_t inode() const noexcept { return inode_; }
 
  private:
+  void map();
+
   int fd_ = -1;
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;

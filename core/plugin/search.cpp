@@ -23,6 +23,13 @@ std::string list(const SearchPath& search) {
 
 }  // namespace
 
+SearchPath program_folders() {
+  std::error_code error;
+  const auto program = fs::read_symlink("/proc/self/exe", error);
+  if (error) return {};
+  return {program.parent_path(), program.parent_path().parent_path() / "lib/lateral"};
+}
+
 SearchPath default_search() {
   SearchPath search;
   if (const char* const named = std::getenv("LATERAL_PLUGIN_PATH")) {
@@ -31,12 +38,8 @@ SearchPath default_search() {
       if (!folder.empty()) search.emplace_back(folder);
     }
   }
-  std::error_code error;
-  const auto program = fs::read_symlink("/proc/self/exe", error);
-  if (!error) {
-    search.push_back(program.parent_path());
-    search.push_back(program.parent_path().parent_path() / "lib/lateral");
-  }
+  const auto own = program_folders();
+  search.insert(search.end(), own.begin(), own.end());
   return search;
 }
 

@@ -10,7 +10,10 @@ namespace lateral::plugin {
 /// Folders in the order they are searched.
 using SearchPath = std::vector<std::filesystem::path>;
 
-/// LATERAL_PLUGIN_PATH (folders separated by ':'), then beside the program, then ../lib/lateral from it.
+/// Where the program's own plugins are: beside the program, then ../lib/lateral from it.
+SearchPath program_folders();
+
+/// LATERAL_PLUGIN_PATH (folders separated by ':'), then program_folders().
 SearchPath default_search();
 
 /// All *.lateral.so in these folders, sorted by folder and name; folders that do not exist are skipped.

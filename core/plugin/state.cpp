@@ -16,6 +16,8 @@ std::string_view name_of(State state) noexcept {
       return "initialised";
     case State::Active:
       return "active";
+    case State::Restarting:
+      return "restarting";
     case State::Draining:
       return "draining";
     case State::Stopped:

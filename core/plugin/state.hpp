@@ -5,7 +5,8 @@
 //        \___________\___________\______ failed            \________\            \---> retired
 //                                                            quarantined
 //
-// Retired: closed, still mapped. Quarantined: hung or broke its contract; never called again.
+// Retired: closed, still mapped. Quarantined: hung or broke its contract; never called again. Restarting: its
+// worker process ended, another one is on its way.
 
 #include <chrono>
 #include <mutex>
@@ -25,6 +26,7 @@ enum class State {
   Loaded,
   Initialised,
   Active,
+  Restarting,
   Draining,
   Stopped,
   Unmapped,

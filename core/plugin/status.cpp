@@ -44,9 +44,9 @@ std::string_view ErrorText::text() const noexcept {
           static_cast<std::size_t>(std::find(buffer_.begin(), buffer_.end(), '\0') - buffer_.begin())};
 }
 
-void throw_unless_ok(std::int32_t status, const ErrorText& text, std::string_view function) {
+void throw_unless_ok(std::int32_t status, std::string_view text, std::string_view function) {
   if (status == LAT_OK) return;
-  const std::string_view reason = text.text().empty() ? "gave no reason" : text.text();
+  const std::string_view reason = text.empty() ? "gave no reason" : text;
   fail(code_of(status), function, reason, " (status ", status, ")");
 }
 

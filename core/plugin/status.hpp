@@ -26,6 +26,9 @@ class ErrorText {
 };
 
 /// Returns for LAT_OK; else throws the Error that corresponds, "`function`: text".
-void throw_unless_ok(std::int32_t status, const ErrorText& text, std::string_view function);
+void throw_unless_ok(std::int32_t status, std::string_view text, std::string_view function);
+inline void throw_unless_ok(std::int32_t status, const ErrorText& text, std::string_view function) {
+  throw_unless_ok(status, text.text(), function);
+}
 
 }  // namespace lateral::plugin

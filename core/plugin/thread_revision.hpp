@@ -24,6 +24,7 @@ class ThreadRevision final : public Revision, public std::enable_shared_from_thi
   ~ThreadRevision() override;
 
   Isolation isolation() const noexcept override { return Isolation::Thread; }
+  std::string isolation_note() const override { return std::string(note_of(Isolation::Thread)); }
   State state() const override { return loaded_->custody().state(); }
   std::string reason() const override { return loaded_->custody().reason(); }
   const PluginFacts& facts() const noexcept override { return loaded_->facts(); }

@@ -88,17 +88,38 @@ token_dropout = nan
       });
 }
 
-TEST_CASE("process isolation and sandboxes are refused with the reason") {
-  const auto found = mistakes(kModel + "[plugin.lidar]\nisolation = \"process\"\nsandbox = true\n");
-  REQUIRE(found.size() == 2);
-  CHECK(found[0].starts_with("/cfg/night.toml:4:13: plugin.lidar.isolation: \"process\" cannot work yet"));
-  CHECK(found[0].find("no worker processes") != std::string::npos);
-  CHECK(found[1].starts_with("/cfg/night.toml:5:11: plugin.lidar.sandbox: true cannot work yet"));
+TEST_CASE("where a plugin runs is read, and a sandbox in a thread is refused") {
+  const auto config = parse(kModel + R"([plugin.lidar]
+isolation = "process"
+sandbox = true
+restart = "on-failure"
+max_restarts = 3
+memory_limit = "512MiB"
+[plugin.camera]
+)");
+  REQUIRE(config.plugins.size() == 2);
+  CHECK(config.plugins[0].isolation == "process");
+  CHECK(config.plugins[0].sandbox);
+  CHECK(config.plugins[0].restart == "on-failure");
+  CHECK(config.plugins[0].max_restarts == 3);
+  CHECK(config.plugins[0].memory_limit == std::int64_t{512} << 20U);
+  CHECK_FALSE(config.plugins[1].isolation);
+  CHECK(config.plugins[1].restart == "never");
+  CHECK(config.plugins[1].memory_limit == std::int64_t{2} << 30U);
+
+  const auto found = mistakes(kModel + "[plugin.lidar]\nisolation = \"thread\"\nsandbox = true\n");
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].starts_with("/cfg/night.toml:5:11: plugin.lidar.sandbox: a thread of the host cannot be"));
   CHECK(
       mistakes(kModel + "[plugin.lidar]\nisolation = \"none\"\n") ==
       Texts{
           R"(/cfg/night.toml:4:13: plugin.lidar.isolation: expected one of "thread", "process", found the text "none")"});
-  CHECK_NOTHROW(parse(kModel + "[plugin.lidar]\nisolation = \"thread\"\nsandbox = false\n"));
+  for (const std::string size :
+       {"\"2\"", "\"2GB\"", "\"-1GiB\"", "\"99999999999GiB\"", "\"1MiB\"", "1.5", "true"}) {
+    INFO(size);
+    CHECK(mistakes(kModel + "[plugin.lidar]\nmemory_limit = " + size + "\n").size() == 1);
+  }
+  CHECK(mistakes(kModel + "[plugin.lidar]\nrestart = \"always\"\nmax_restarts = 0\n").size() == 2);
 }
 
 TEST_CASE("a text that is not TOML says where, and so does a key given twice") {

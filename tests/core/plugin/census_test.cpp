@@ -71,7 +71,7 @@ TEST_CASE("what changed is named and put back") {
 TEST_CASE("a plugin that meddles with the process is put right in every phase, and its report says so") {
   PluginHost host({}, test::short_timeouts());
   const auto folder = std::filesystem::current_path();
-  host.load(test::fixture("meddles").string());
+  host.load(test::fixture("meddles").string(), test::in_thread());
   CHECK(std::filesystem::current_path() == folder);
   host.make_encoder("structural")->encode(test::bytes_input("x"));
   const auto report = host.unload("structural");
@@ -89,7 +89,7 @@ TEST_CASE("a plugin that meddles with the process is put right in every phase, a
 
 TEST_CASE("a good plugin's report names nothing, and what it left is counted") {
   PluginHost host({}, test::short_timeouts());
-  host.load(test::fixture("counter").string());
+  host.load(test::fixture("counter").string(), test::in_thread());
   host.make_encoder("counter")->encode(test::bytes_input("x"));
   const auto report = host.unload("counter");
   CHECK(report.unmapped());

@@ -34,6 +34,10 @@ inline plugin::LoadOptions in_thread(plugin::OptionMap options = {}) {
   return {.options = std::move(options), .isolation = plugin::Isolation::Thread};
 }
 
+inline plugin::LoadOptions in_worker(plugin::OptionMap options = {}, plugin::WorkerOptions worker = {}) {
+  return {.options = std::move(options), .isolation = plugin::Isolation::Process, .worker = worker};
+}
+
 /// A table "readings" [rows, 2] with columns b, a (the other way round than "faulty" wants them).
 struct Readings {
   explicit Readings(int rows) {
