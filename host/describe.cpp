@@ -115,6 +115,8 @@ void add_members(format::json::Writer& json, const runtime::Status& status) {
         .member("id", plugin.id)
         .member("version", plugin.version)
         .member("state", plugin.state)
+        .member("reason", plugin.reason)
+        .member("isolation", plugin.isolation)
         .member("file", plugin.file.string())
         .member("has_input", plugin.has_input)
         .key("encoders")
@@ -197,7 +199,8 @@ std::string text_of(const runtime::Status& status) {
                      " blocks, identity " + status.model_identity +
                      "), answers running: " + std::to_string(status.answers_running);
   for (const auto& plugin : status.plugins) {
-    text += "\nplugin " + plugin.id + " " + plugin.version + ": " + plugin.state +
+    text += "\nplugin " + plugin.id + " " + plugin.version + " (" + plugin.isolation + "): " + plugin.state +
+            (plugin.reason.empty() ? "" : " (" + plugin.reason + ")") +
             (plugin.has_input ? "" : ", no input yet");
   }
   for (const auto& connection : status.connections) {

@@ -111,7 +111,7 @@ std::string text_of(const plugin::PluginFacts& facts) {
                      "\n  libraries: " + joined(facts.needed, "none");
   if (!facts.glibc.empty()) text += "; glibc " + facts.glibc + " or later";
   text += facts.manifest ? text_of(*facts.manifest) : "\n  no manifest";
-  text += "\n  " + std::string(plugin::kThreadIsolation);
+  text += "\n  unless configured: " + std::string(plugin::note_of(plugin::default_isolation(facts)));
   for (const auto& warning : facts.warnings) text += "\n  warning: " + warning;
   return text + problems_of(facts);
 }

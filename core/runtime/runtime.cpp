@@ -84,7 +84,7 @@ LoadResult Runtime::load(const std::string& id_or_file) {
   result.load_ms = ms_since(start);
   result.plugin = sensor->id();
   result.version = sensor->revision()->facts().version;
-  result.notes.emplace_back(plugin::kThreadIsolation);
+  result.notes.push_back(sensor->revision()->isolation_note());
   start = Clock::now();
   result.attached = parts_->attach_ready(*sensor, result.notes);
   result.attach_ms = ms_since(start);
@@ -237,6 +237,8 @@ Status Runtime::status() const {
     status.plugins.push_back({.id = sensor->id(),
                               .version = revision->facts().version,
                               .state = std::string(plugin::name_of(revision->state())),
+                              .isolation = std::string(plugin::name_of(revision->isolation())),
+                              .reason = revision->reason(),
                               .file = revision->facts().file,
                               .encoders = revision->encoders(),
                               .has_input = sensor->input() != nullptr});

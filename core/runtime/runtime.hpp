@@ -136,6 +136,8 @@ struct Evaluation {
 
 struct PluginStatus {
   std::string id, version, state;
+  std::string isolation;  ///< "thread" or "process"
+  std::string reason;     ///< why it is in its state, e.g. how its worker ended; may be empty
   std::filesystem::path file;
   std::vector<plugin::EncoderSpec> encoders;
   bool has_input = false;

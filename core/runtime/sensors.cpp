@@ -81,7 +81,16 @@ plugin::LoadOptions Sensors::options_of(const std::string& id) const {
   plugin::LoadOptions options;
   const auto found = written_.find(id);
   if (found == written_.end()) return options;
-  const auto& written = found->second.options;
+  const auto& config = found->second;
+  if (config.isolation)
+    options.isolation =
+        *config.isolation == "thread" ? plugin::Isolation::Thread : plugin::Isolation::Process;
+  options.worker = {
+      .sandbox = config.sandbox,
+      .restart = config.restart == "on-failure" ? plugin::Restart::OnFailure : plugin::Restart::Never,
+      .max_restarts = static_cast<unsigned>(config.max_restarts),
+      .memory_limit = static_cast<std::uint64_t>(config.memory_limit)};
+  const auto& written = config.options;
   for (const auto& option : written) {
     std::visit([&](const auto& value) { options.options.emplace(option.key, value); }, option.value);
   }

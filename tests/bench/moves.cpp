@@ -61,16 +61,17 @@ void hand_over_and_back(benchmark::State& state) {
 BENCHMARK(hand_over_and_back)->UseRealTime();
 
 // The smallest plugin on one reading: 16 sines, the rest is the way there and back with all checks.
-void plugin_call(benchmark::State& state) {
+void plugin_call(benchmark::State& state, plugin::Isolation isolation) {
   plugin::PluginHost host;
-  host.load(template_file());
+  host.load(template_file(), {.isolation = isolation});
   const auto encoder = host.make_encoder("template");
   const float reading = 1.5F;
   const std::vector<plugin::Input> inputs{
       {"readings", plugin::InputKind::Table, plugin::DType::F32, {1, 1}, &reading, {"value"}}};
   for (auto _ : state) benchmark::DoNotOptimize(encoder->encode(inputs));
 }
-BENCHMARK(plugin_call)->UseRealTime();
+BENCHMARK_CAPTURE(plugin_call, thread, plugin::Isolation::Thread)->UseRealTime();
+BENCHMARK_CAPTURE(plugin_call, process, plugin::Isolation::Process)->UseRealTime();
 
 // Which half of a cycle is measured.
 enum class Half { Load, Unload };
@@ -80,7 +81,7 @@ void load_or_unload(benchmark::State& state, Half half) {
   const std::string file = template_file();
   for (auto _ : state) {
     const auto start = Clock::now();
-    host.load(file);
+    host.load(file, {.isolation = plugin::Isolation::Thread});
     const auto loaded = Clock::now();
     if (!host.unload("template").unmapped()) state.SkipWithError("still mapped");
     const auto unloaded = Clock::now();

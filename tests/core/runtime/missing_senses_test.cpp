@@ -17,7 +17,8 @@ struct TwoSenses {
   test::TinyWorld world;
   std::unique_ptr<Runtime> runtime;
 
-  explicit TwoSenses(const std::string& fault = {}) {
+  explicit TwoSenses(const std::string& fault = {}, const std::string& isolation = "thread") {
+    world.isolation = isolation;
     world.write_adapter("template.safetensors");
     world.write_adapter("faulty.safetensors", test::for_faulty());
     world.write_readings("template.npy", {0.5F, 1, 2});
@@ -126,4 +127,26 @@ TEST_CASE("an input that cannot be read leaves the one before") {
   CHECK_THROWS_AS(two.runtime->set_input("template", {{"", {two.world / "absent.npy"}}}), Error);
   CHECK_THROWS_AS(two.runtime->set_input("template", {{"picture", {two.world / "template.npy"}}}), Error);
   CHECK(two.runtime->ask(kQuestion).logits == before.logits);
+}
+
+TEST_CASE("a sense whose worker dies is missing with the reason, and the answer goes on with the others") {
+  const Answer expected = with_template_alone();
+  TwoSenses two("crashes", "process");
+  two.see_template();
+  two.see_faulty();
+  const Answer answer = two.runtime->ask(kQuestion);
+  CHECK(answer.logits == expected.logits);
+  CHECK(answer.senses == std::vector<std::string>{"template"});
+  REQUIRE(answer.missing.size() == 1);
+  CHECK(answer.missing[0].reason.find("its worker crashed with SIGABRT in encode") != std::string::npos);
+
+  const Answer later = two.runtime->ask(kQuestion);
+  CHECK(later.logits == expected.logits);
+  REQUIRE(later.missing.size() == 1);
+  CHECK(later.missing[0].reason.find("is quarantined") != std::string::npos);
+  for (const auto& plugin : two.runtime->status().plugins) {
+    CHECK(plugin.isolation == "process");
+    CHECK(plugin.state == (plugin.id == "faulty" ? "quarantined" : "active"));
+  }
+  CHECK(two.runtime->unload("faulty").outcome == "unmapped");
 }

@@ -114,7 +114,11 @@ std::filesystem::path TinyWorld::plugin_file(const std::string& name) const {
 }
 
 std::string TinyWorld::config_text(std::string_view rest) const {
-  return "[model]\npath = \"model\"\n[plugins]\nsearch = [\"plugins\"]\n[run]\nthreads = 1\nmax_new_tokens = "
+  std::string plugins;
+  for (const char* const id : {"template", "faulty", "counter", "evolving"})
+    plugins += "[plugin." + std::string(id) + "]\nisolation = \"" + isolation + "\"\n";
+  return plugins +
+         "[model]\npath = \"model\"\n[plugins]\nsearch = [\"plugins\"]\n[run]\nthreads = 1\nmax_new_tokens = "
          "8\n" +
          std::string(rest);
 }

@@ -49,6 +49,9 @@ class TinyWorld {
   std::filesystem::path revision_file(int revision) const;
   const std::string& model_identity() const { return identity_; }
 
+  /// Of all its plugins. Most tests look into what the plugin did to this process.
+  std::string isolation = "thread";
+
   /// The configuration's text: model, search folder, one thread; `rest` follows, beginning inside [run].
   std::string config_text(std::string_view rest) const;
   config::Config config(std::string_view rest = {}) const;

@@ -34,7 +34,7 @@ TEST_CASE("a configuration that this model cannot have is refused with its place
   };
   const auto blocks = refusal("[[connection]]\nplugin = \"template\"\nblocks = [2, 9]\n");
   CHECK(blocks.code == Errc::InvalidArgument);
-  CHECK(blocks.mentions("world.toml:10"));
+  CHECK(blocks.mentions("world.toml:18"));
   CHECK(refusal("[[connection]]\nplugin = \"template\"\nreduce = { method = \"prumerge\" }\n").code ==
         Errc::Unsupported);
   CHECK(refusal("[[connection]]\nname = \"a\"\nplugin = \"counter\"\nencoder = \"ones\"\n"
