@@ -41,15 +41,31 @@ std::size_t mappings() {
   return static_cast<std::size_t>(std::count(std::istreambuf_iterator<char>(maps), {}, '\n'));
 }
 
+plugin::LoadOptions in(plugin::Isolation isolation) {
+  return isolation == plugin::Isolation::Thread ? test::in_thread() : test::in_worker();
+}
+
+plugin::Isolation each_isolation() {
+  return GENERATE(plugin::Isolation::Thread, plugin::Isolation::Process);
+}
+
+/// Nothing is measured but upgrades; starting a worker takes longer than short_timeouts() allow on a busy machine.
+plugin::Timeouts patient() {
+  using std::chrono::milliseconds;
+  return {milliseconds(10'000), milliseconds(10'000), milliseconds(5000), milliseconds(500)};
+}
+
 }  // namespace
 
 TEST_CASE("what cannot take the place of a plugin is refused, and the plugin serves as before") {
-  PluginHost host({}, test::short_timeouts());
+  const auto isolation = each_isolation();
+  INFO(name_of(isolation));
+  PluginHost host({}, patient());
   CHECK(failure_of([&] { host.upgrade("evolving", revision(2)); }).first == Errc::NotFound);
-  host.load(revision(1).string(), test::in_thread());
+  host.load(revision(1).string(), in(isolation));
   const auto before = host.revision("evolving");
   const auto refused = [&](const std::filesystem::path& file) {
-    const auto failure = failure_of([&] { host.upgrade("evolving", file, test::in_thread()); });
+    const auto failure = failure_of([&] { host.upgrade("evolving", file, in(isolation)); });
     CHECK(host.revision("evolving") == before);
     CHECK(encoded_by(host) == 1);
     return failure;
@@ -61,24 +77,28 @@ TEST_CASE("what cannot take the place of a plugin is refused, and the plugin ser
   const auto nan = refused(revision(5));
   CHECK(nan.first == Errc::PluginFault);
   CHECK(nan.second.find("5.0.0 failed its self-test") != std::string::npos);
+  if (isolation == plugin::Isolation::Process)
+    CHECK(refused(revision(6)).first == Errc::PluginFault);  // crashes
   CHECK(failure_of([&] { host.prepare_former("evolving"); }).first == Errc::FailedPrecondition);
 
-  auto late = host.prepare("evolving", revision(2), test::in_thread());
-  REQUIRE(host.upgrade("evolving", revision(2), test::in_thread()).unmapped());
+  auto late = host.prepare("evolving", revision(2), in(isolation));
+  REQUIRE(host.upgrade("evolving", revision(2), in(isolation)).unmapped());
   CHECK(failure_of([&] { host.exchange(before, std::move(late)); }).first == Errc::FailedPrecondition);
   CHECK(encoded_by(host) == 2);
 }
 
 TEST_CASE("encoders of the former revision refuse, those of the new one serve, and the file may change") {
+  const auto isolation = each_isolation();
+  INFO(name_of(isolation));
   const test::TemporaryFolder folder;
   const auto file = folder / "evolving.lateral.so";
   std::filesystem::copy_file(revision(1), file);
-  PluginHost host({}, test::short_timeouts());
-  host.load(file.string(), test::in_thread());
+  PluginHost host({}, patient());
+  host.load(file.string(), in(isolation));
   const auto former = host.make_encoder("evolving");
   CHECK(encoded_by(*former) == 1);
   std::filesystem::copy_file(revision(2), file, std::filesystem::copy_options::overwrite_existing);
-  CHECK(host.upgrade("evolving", file, test::in_thread()).unmapped());
+  CHECK(host.upgrade("evolving", file, in(isolation)).unmapped());
   CHECK(failure_of([&] { encoded_by(*former); }).first == Errc::FailedPrecondition);
   CHECK(encoded_by(host) == 2);
   CHECK(host.loaded() == std::vector<std::string>{"evolving"});
@@ -114,11 +134,26 @@ TEST_CASE("a self-test asks for the declared shapes, and accepts an encoder that
   CHECK(shape[3] == 3);
 }
 
+TEST_CASE("an upgrade may change where the plugin runs, and going back changes it back") {
+  PluginHost host({}, patient());
+  host.load(revision(1).string(), test::in_thread());
+  CHECK(host.upgrade("evolving", revision(2), test::in_worker()).unmapped());
+  CHECK(host.revision("evolving")->isolation() == plugin::Isolation::Process);
+  CHECK(encoded_by(host) == 2);
+  const auto active = host.revision("evolving");
+  host.exchange(active, host.prepare_former("evolving"));
+  CHECK(active->close(std::chrono::seconds(5)).unmapped());
+  CHECK(host.revision("evolving")->isolation() == plugin::Isolation::Thread);
+  CHECK(encoded_by(host) == 1);
+}
+
 TEST_CASE("five hundred upgrades under encodes in flight leave nothing behind") {
-  PluginHost host({}, test::short_timeouts());
+  const auto isolation = each_isolation();
+  INFO(name_of(isolation));
+  PluginHost host({}, patient());
   const auto level = log::level();
   log::set_level(log::Level::Error);
-  host.load(revision(1).string(), test::in_thread());
+  host.load(revision(1).string(), in(isolation));
   std::atomic<bool> over{false};
   std::atomic<int> odd{0};
   std::thread asking([&] {
@@ -132,7 +167,7 @@ TEST_CASE("five hundred upgrades under encodes in flight leave nothing behind") 
     }
   });
   const auto cycle = [&](int turn) {
-    REQUIRE(host.upgrade("evolving", revision(turn % 2 == 0 ? 2 : 1), test::in_thread()).unmapped());
+    REQUIRE(host.upgrade("evolving", revision(turn % 2 == 0 ? 2 : 1), in(isolation)).unmapped());
   };
   for (int i = 0; i < 20; ++i) cycle(i);
   const auto before = plugin::Footprint::now();
@@ -143,12 +178,13 @@ TEST_CASE("five hundred upgrades under encodes in flight leave nothing behind") 
   over = true;
   asking.join();
   log::set_level(level);
-  std::cout << "500 upgrades: " << (after - before).text() << ", mappings " << mapped << " -> "
-            << mapped_after << '\n';
+  std::cout << "500 upgrades, " << name_of(isolation) << ": " << (after - before).text() << ", mappings "
+            << mapped << " -> " << mapped_after << '\n';
   CHECK(odd == 0);
   CHECK(mapped_after <= mapped);
   CHECK(after.threads <= before.threads);
   CHECK(after.descriptors <= before.descriptors);
   CHECK(after.static_tls_bytes <= before.static_tls_bytes);
-  CHECK(static_cast<double>(after.resident_bytes) <= 1.01 * static_cast<double>(before.resident_bytes));
+  if (LAT_SANITIZER == 0)  // its shadow memory grows with every address that was ever used
+    CHECK(static_cast<double>(after.resident_bytes) <= 1.01 * static_cast<double>(before.resident_bytes));
 }

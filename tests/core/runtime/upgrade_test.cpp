@@ -58,9 +58,10 @@ struct Scene {
   std::string rest;
   Runtime runtime;
 
-  explicit Scene(bool two_connections = false)
-      : rest("[plugin.evolving.options]\ngate = \"" + (world / "gate").string() + "\"\n" +
-             test::connection("evolving") + (two_connections ? kSecond : "")),
+  explicit Scene(bool two_connections = false, const std::string& isolation = "thread")
+      : rest((world.isolation = isolation, std::string()) + "[plugin.evolving.options]\ngate = \"" +
+             (world / "gate").string() + "\"\n" + test::connection("evolving") +
+             (two_connections ? kSecond : "")),
         runtime((world.write_adapter("evolving.safetensors", test::for_evolving()),
                  world.write_adapter("second.safetensors", test::for_evolving("evolving-a", 2)),
                  world.write_adapter("b.safetensors", test::for_evolving("evolving-b", 3)),
@@ -118,7 +119,9 @@ TEST_CASE("an upgrade that fails anywhere leaves the former revision attached an
 }
 
 TEST_CASE("the same token space keeps adapter, wiring and input, and going back needs no file") {
-  Scene scene;
+  const auto isolation = GENERATE(as<std::string>(), "thread", "process");
+  INFO(isolation);
+  Scene scene(false, isolation);
   const std::string one = scene.quiet(1), two = scene.quiet(2);
   REQUIRE(one != two);
   REQUIRE(scene.logits() == one);
@@ -160,7 +163,9 @@ TEST_CASE("tokens that were kept for one revision are not those of another") {
 }
 
 TEST_CASE("another token space comes with its adapter, in one step there and in one step back") {
-  Scene scene;
+  const auto isolation = GENERATE(as<std::string>(), "thread", "process");
+  INFO(isolation);
+  Scene scene(false, isolation);
   const std::string one = scene.logits();
   const std::string three = scene.quiet(3);
   const auto result =
@@ -193,7 +198,9 @@ TEST_CASE("the last change is undone first: a rollback after an upgrade leaves t
 }
 
 TEST_CASE("an encode that runs ends on the former revision, new ones go to the new one, and nobody waits") {
-  Scene scene(true);
+  const auto isolation = GENERATE(as<std::string>(), "thread", "process");
+  INFO(isolation);
+  Scene scene(true, isolation);
   const std::string one = scene.quiet(1), two = scene.quiet(2);
   const Gate gate(scene.world, 1);
   auto early = std::async(std::launch::async, [&] { return scene.runtime.ask(kQuestion, seeing()); });
@@ -226,7 +233,9 @@ TEST_CASE(
 }
 
 TEST_CASE("in a storm of upgrades every answer is whole, of one revision, and no sense is missing") {
-  Scene scene(true);
+  const auto isolation = GENERATE(as<std::string>(), "thread", "process");
+  INFO(isolation);
+  Scene scene(true, isolation);
   const std::string one = scene.quiet(1), two = scene.quiet(2);
   std::atomic<bool> over{false};
   const auto asking = [&] {
@@ -274,5 +283,6 @@ TEST_CASE("five hundred upgrades of a host that answers leave nothing behind") {
   CHECK(after.threads <= before.threads);
   CHECK(after.descriptors <= before.descriptors);
   CHECK(after.static_tls_bytes <= before.static_tls_bytes);
-  CHECK(static_cast<double>(after.resident_bytes) <= 1.01 * static_cast<double>(before.resident_bytes));
+  if (LAT_SANITIZER == 0)  // its shadow memory grows with every address that was ever used
+    CHECK(static_cast<double>(after.resident_bytes) <= 1.01 * static_cast<double>(before.resident_bytes));
 }
