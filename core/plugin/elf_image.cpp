@@ -16,6 +16,7 @@ constexpr std::uint16_t kMachine = EM_AARCH64;
 #endif
 
 constexpr std::uint64_t kMaxProgramHeaders = 512;
+constexpr std::size_t kMaxNeeded = 256;  // libraries; each may become a line for the user
 
 std::string machine_name(std::uint16_t machine) {
   switch (machine) {
@@ -146,6 +147,7 @@ void ElfImage::read_dynamic() {
     const auto entry = at<Elf64_Dyn>(begin + i * sizeof(Elf64_Dyn), "the dynamic section");
     ended = entry.d_tag == DT_NULL;
     if (entry.d_tag == DT_NEEDED) {
+      if (needed_.size() == kMaxNeeded) corrupt_elf("needs more than ", kMaxNeeded, " libraries");
       needed_.push_back(entry.d_un.d_val);
     } else {
       entries_[entry.d_tag] = entry.d_un.d_val;

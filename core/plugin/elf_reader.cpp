@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::uint64_t kMaxSymbols = 1U << 22U;
 constexpr std::uint64_t kMaxVersions = 1U << 16U;
-constexpr std::size_t kMaxNeeded = 256;  // libraries; each may become a line for the user
 
 /// From checked bytes to facts.
 class Reader {
@@ -33,7 +32,6 @@ class Reader {
 
  private:
   void read_libraries() {
-    if (elf_.needed().size() > kMaxNeeded) corrupt_elf("needs more than ", kMaxNeeded, " libraries");
     for (const auto name : elf_.needed()) facts_.needed.push_back(elf_.string(name));
     // The newer tag makes the loader ignore the older one.
     for (const auto tag : {DT_RPATH, DT_RUNPATH}) {

@@ -5,6 +5,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/file.hpp"
+#include "core/base/text.hpp"
 #include "core/plugin/judges.hpp"
 #include "core/plugin/plugin_file.hpp"
 
@@ -26,7 +27,7 @@ void judge_entry(const ElfFacts& elf, PluginFacts& facts) {
       if (!symbol.function) facts.problems.push_back(LAT_ENTRY_NAME " is data, not a function");
       return;
     }
-    if (symbol.name.starts_with(kEntryPrefix)) others += " " + symbol.name.substr(kEntryPrefix.size() - 1);
+    if (symbol.name.starts_with(kEntryPrefix)) others += " " + shown(symbol.name.substr(kEntryPrefix.size() - 1));
   }
   facts.problems.push_back(others.empty()
                                ? "does not export " LAT_ENTRY_NAME
@@ -39,8 +40,8 @@ void judge_note(const ElfFacts& elf, PluginFacts& facts) {
     facts.problems.push_back("has no lateral note (LAT_NOTE or LATERAL_PLUGIN makes it)");
     return;
   }
-  facts.id = elf.note->id;
-  facts.version = elf.note->version;
+  facts.id = shown(elf.note->id);  // both are printed wherever plugins are listed
+  facts.version = shown(elf.note->version);
   facts.abi_major = elf.note->abi_major;
   facts.abi_minor_built = elf.note->abi_minor_built;
   facts.abi_minor_required = elf.note->abi_minor_required;
