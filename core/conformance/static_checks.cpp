@@ -2,8 +2,8 @@
 
 #include <elf.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -14,6 +14,8 @@
 #include "core/base/file.hpp"
 #include "core/plugin/elf_reader.hpp"
 #include "core/plugin/inspection.hpp"
+#include "core/plugin/plugin_file.hpp"
+#include "core/plugin/verified_plugin.hpp"
 
 namespace lateral::conformance {
 namespace {
@@ -28,6 +30,7 @@ class Judge {
 
   void pass(std::string_view id) { add(id, Verdict::Pass, {}); }
   void warn(std::string_view id, std::string reason) { add(id, Verdict::Warn, std::move(reason)); }
+  void skip(std::string_view id, std::string reason) { add(id, Verdict::Skip, std::move(reason)); }
   void fail(std::string_view id, std::string reason) { add(id, Verdict::Fail, std::move(reason)); }
   /// One finding out of many sentences.
   void judge(std::string_view id, Verdict bad, const std::vector<std::string>& reasons) {
@@ -78,23 +81,8 @@ std::optional<std::vector<std::byte>> read(const fs::path& file, Judge& judge) {
   }
 }
 
-void check_owner(const fs::path& path, const char* what, std::vector<std::string>& reasons) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return;
-  const bool sticky = (status.st_mode & S_ISVTX) != 0;
-  if ((status.st_mode & S_IWOTH) != 0 && !sticky)
-    reasons.push_back(std::string(what) + " can be written by everybody");
-  if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
-    reasons.push_back(std::string(what) + " belongs to another user (" + std::to_string(status.st_uid) + ")");
-  }
-}
-
 void check_permissions(const fs::path& file, Judge& judge) {
-  std::vector<std::string> reasons;
-  const auto real = fs::canonical(file);
-  check_owner(real, "the file", reasons);
-  check_owner(real.parent_path(), "its folder", reasons);
-  judge.judge("static.permissions", Verdict::Fail, reasons);
+  judge.judge("static.permissions", Verdict::Fail, plugin::PluginFile::open(file).objections({}));
 }
 
 /// Which test a file that cannot be read as a plugin fails.
@@ -183,27 +171,34 @@ bool check_note(const plugin::ElfFacts& elf, const plugin::PluginFacts& facts, J
   return check_abi(*elf.note, judge) && !bad_id;
 }
 
-/// What any isolation refuses, and what only the worker takes.
+/// What any isolation refuses, and what only a worker process takes.
 void check_linking(const plugin::ElfFacts& elf, const plugin::PluginFacts& facts, Judge& judge) {
   std::vector<std::string> hard;
   if (elf.text_relocations) hard.emplace_back("it has text relocations");
   if (elf.executable_stack) hard.emplace_back("it asks for an executable stack");
   judge.judge("static.hardening", Verdict::Fail, hard);
   std::vector<std::string> shared;
-  constexpr std::string_view kUnshared[] = {"libtorch", "libc10", "libpython",
-                                            "libgomp",  "libomp", "libiomp"};
-  for (const auto& library : elf.needed) {
-    for (const auto name : kUnshared) {
-      if (library.starts_with(name))
-        shared.push_back("it needs " + library + ", which it cannot share with a host");
-    }
+  for (const auto& problem : facts.thread_problems) {
+    const auto is_pin = [&](const std::string& pin) { return problem.starts_with(pin); };
+    if (std::none_of(facts.pins.begin(), facts.pins.end(), is_pin)) shared.push_back(problem);
   }
-  if (!elf.run_path.empty()) shared.push_back("it looks for libraries in " + elf.run_path);
   judge.judge("static.libraries", Verdict::Warn, shared);
-  if (facts.resident()) {
-    judge.judge("static.unloadable", Verdict::Pass, facts.pins);
+  judge.judge("static.unloadable", facts.resident() ? Verdict::Pass : Verdict::Warn, facts.pins);
+}
+
+/// The manifest beside it, if there is one, against its note and its bytes.
+void check_manifest(const fs::path& file, const plugin::PluginFacts& facts, Judge& judge) {
+  std::vector<std::string> news;
+  const auto verified = plugin::verify(file).facts;
+  for (const auto& problem : verified.problems) {
+    if (problem.find("manifest") != std::string::npos) news.push_back(problem);
+  }
+  if (news.empty() && !verified.manifest) {
+    judge.skip("static.manifest", "there is no " +
+                                      fs::path(facts.file.filename()).replace_extension("toml").string() +
+                                      " beside it, which is optional");
   } else {
-    judge.judge("static.unloadable", Verdict::Warn, facts.pins);
+    judge.judge("static.manifest", Verdict::Fail, news);
   }
 }
 
@@ -254,6 +249,8 @@ std::vector<TestInfo> static_catalogue() {
        "Put LAT_NOTE (C) or LATERAL_PLUGIN (C++) into one source file."},
       {"static.abi", "it speaks this host's ABI",
        "Ask for the oldest minor that you can work with, or use a newer host."},
+      {"static.manifest", "its manifest agrees with its note and its bytes",
+       "Let lateral_add_plugin(... MANIFEST file) write it after every link; say there what LAT_NOTE says."},
       {"static.hardening", "it has no text relocations and no executable stack",
        "Compile with -fPIC, link with -z noexecstack."},
       {"static.libraries", "it brings no library that a host cannot share",
@@ -278,6 +275,7 @@ StaticVerdict check_static(const Settings& settings) {
   verdict.version = facts.version;
   const bool entry = check_entry(*elf, judge);
   const bool note = check_note(*elf, facts, judge);
+  check_manifest(settings.file, facts, judge);
   check_linking(*elf, facts, judge);
   check_imports(*elf, judge);
   verdict.runnable = entry && note;

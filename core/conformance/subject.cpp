@@ -10,6 +10,8 @@
 #include "core/conformance/fault_handler.hpp"
 #include "core/plugin/elf_reader.hpp"
 #include "core/plugin/float_mode.hpp"
+#include "core/plugin/manifest_check.hpp"
+#include "core/plugin/sealed_image.hpp"
 #include "core/plugin/status.hpp"
 #include "core/plugin/verified_plugin.hpp"
 
@@ -25,9 +27,10 @@ std::string Answer::described() const {
 }
 
 Subject::Subject(Probe& probe, HostAge age)
-    : probe_(probe),
-      host_(std::filesystem::absolute(probe.settings().file).parent_path(), age),
-      image_(plugin::verify(probe.settings().file).image) {
+    : probe_(probe), host_(std::filesystem::absolute(probe.settings().file).parent_path(), age) {
+  auto verified = plugin::verify(probe.settings().file);
+  image_ = std::move(verified.image);
+  facts_ = std::move(verified.facts);
   const auto note = plugin::read_elf(image_->bytes()).note;
   if (note) note_ = *note;
 }
@@ -82,6 +85,7 @@ const std::vector<plugin::EncoderSpec>& Subject::describe() {
   call("encoder_info", [&] {
     const std::uint32_t count = plugin::read_encoder_count(functions());
     for (std::uint32_t i = 0; i < count; ++i) specs_.push_back(plugin::read_encoder_spec(functions(), i));
+    plugin::require_declared(facts_, specs_);
   });
   return specs_;
 }

@@ -12,6 +12,7 @@
 #include "core/conformance/host_stub.hpp"
 #include "core/conformance/probe.hpp"
 #include "core/plugin/encoder_spec.hpp"
+#include "core/plugin/inspection.hpp"
 #include "core/plugin/negotiation.hpp"
 #include "core/plugin/options.hpp"
 #include "core/plugin/plugin_library.hpp"
@@ -52,8 +53,10 @@ class Subject {
   const plugin::PluginTable& table() const noexcept { return table_; }
   lat_entry entry() const noexcept { return library_->entry(); }
   HostStub& host() noexcept { return host_; }
-  Probe& probe() noexcept { return probe_; }
+  Probe& probe() const noexcept { return probe_; }
   const lat_note_desc& note() const noexcept { return note_; }
+  /// Of the file, without running it.
+  const plugin::PluginFacts& facts() const noexcept { return facts_; }
   /// As describe() read them.
   const std::vector<plugin::EncoderSpec>& specs() const noexcept { return specs_; }
 
@@ -68,6 +71,7 @@ class Subject {
  private:
   Probe& probe_;
   HostStub host_;
+  plugin::PluginFacts facts_;
   std::shared_ptr<const plugin::SealedImage> image_;
   lat_note_desc note_{};
   std::unique_ptr<plugin::PluginLibrary> library_;

@@ -41,14 +41,25 @@ void unknown_key(Probe& probe) {
   finish(probe);
 }
 
+/// The options that are known: those of the command line and those that the manifest declares.
+std::vector<std::string> known_options(const Subject& subject) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : subject.probe().settings().options) keys.push_back(key);
+  if (subject.facts().manifest) {
+    for (const auto& option : subject.facts().manifest->options) keys.push_back(option.key);
+  }
+  return keys;
+}
+
 void wrong_type(Probe& probe) {
-  const auto given = probe.settings().typed_options();
-  if (given.empty()) {
-    probe.skip("contract.options.type", "no option is known; name one with --option KEY=VALUE");
+  Subject subject(probe);
+  const auto keys = known_options(subject);
+  if (keys.empty()) {
+    probe.skip("contract.options.type",
+               "no option is known; declare them in the manifest, or use --option KEY=VALUE");
     return;
   }
-  const std::string& key = given.begin()->first;
-  Subject subject(probe);
+  const std::string& key = keys.front();
   const Answer answer = init_with(subject, {{key, std::vector<std::uint8_t>{1, 2, 3}}});
   if (answer.ok()) breach("init accepts bytes for the option \"", key, "\"");
   if (answer.text.find(key) == std::string::npos) {
