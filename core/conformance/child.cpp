@@ -184,7 +184,8 @@ std::string describe_end(const ChildOutcome& outcome, const Board& board) {
   std::snprintf(seconds.data(), seconds.size(), "%.1f s", outcome.seconds);
   switch (outcome.end) {
     case ChildOutcome::End::TimedOut:
-      return "was still in " + phase + " after " + seconds.data() + "; its process was killed";
+      return "was still in " + phase + " after " + seconds.data() +
+             "; its process was killed (--timeout T grants more)";
     case ChildOutcome::End::Signalled: {
       const std::string fault = board.fault();
       const char* const name = ::sigdescr_np(outcome.number);

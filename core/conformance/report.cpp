@@ -6,6 +6,7 @@
 
 #include "core/conformance/catalogue.hpp"
 #include "core/format/json.hpp"
+#include "core/format/utf8.hpp"
 
 namespace lateral::conformance {
 namespace {
@@ -32,6 +33,14 @@ std::string number(double value) {
   return text.data();
 }
 
+/// One line that a terminal shows as it is: parts of it may be the plugin's own words.
+std::string plain(std::string_view text) {
+  std::string line = format::utf8::sanitize(text);
+  const auto control = [](unsigned char c) { return c < 0x20 || c == 0x7F; };
+  std::replace_if(line.begin(), line.end(), control, ' ');
+  return line;
+}
+
 std::string summary(const Report& report) {
   const auto several = [&](Verdict verdict, const char* word) {
     return std::to_string(count(report, verdict)) + " " + word;
@@ -48,8 +57,8 @@ std::string text_of(const Report& report, const Settings& settings) {
                      (report.plugin_id.empty() ? "" : ": " + report.plugin_id + " " + report.version) +
                      ", seed " + std::to_string(settings.seed) + "\n";
   for (const auto& finding : report.findings) {
-    text +=
-        std::string(name_of(finding.verdict)) + "  " + padded(finding.id, 30) + "  " + finding.reason + "\n";
+    text += std::string(name_of(finding.verdict)) + "  " + padded(finding.id, 30) + "  " +
+            plain(finding.reason) + "\n";
     if (finding.verdict != Verdict::Fail && finding.verdict != Verdict::Warn) continue;
     text += "        " + advice_for(finding) + "\n        again: " + settings.command_for(finding.id) + "\n";
   }

@@ -267,9 +267,9 @@ StaticVerdict check_static(const Settings& settings) {
   Judge judge(verdict);
   const auto image = read(settings.file, judge);
   if (!image) return verdict;
-  check_permissions(settings.file, judge);
   const auto elf = read_structure(*image, judge);
   if (!elf) return verdict;
+  check_permissions(settings.file, judge);
   const auto facts = plugin::inspect(settings.file, *image);
   verdict.plugin_id = facts.id;
   verdict.version = facts.version;

@@ -6,6 +6,7 @@
 #include "core/conformance/frame.hpp"
 #include "core/conformance/probes/probes.hpp"
 #include "core/conformance/subject.hpp"
+#include "core/format/utf8.hpp"
 #include "core/plugin/status.hpp"
 
 namespace lateral::conformance {
@@ -54,26 +55,13 @@ void tiny_buffers(Probe& probe) {
   });
 }
 
-bool is_utf8(const std::string& text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t length = lead < 0x80 ? 1 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 0;
-    if (length == 0 || i + length > text.size()) return false;
-    for (std::size_t k = 1; k < length; ++k) {
-      if ((static_cast<unsigned char>(text[i + k]) & 0xC0U) != 0x80U) return false;
-    }
-    i += length;
-  }
-  return true;
-}
-
 void reasons(Probe& probe) {
   with_started(probe, [&](Subject& subject) {
     Answer answer = subject.destroy(kNoHandle);
     if (answer.status < 0 || answer.status > LAT_UNAUTHENTICATED) {
       breach("destroy returns ", answer.status, ", which is no status of lateral/plugin.h");
     }
-    if (!is_utf8(answer.text)) breach("the error text is not UTF-8");
+    if (!format::utf8::is_valid(answer.text)) breach("the error text is not UTF-8");
     if (!answer.ok() && answer.text.empty()) {
       probe.warn("contract.error.reason", "a failing destroy gives no reason in err->msg");
     }
