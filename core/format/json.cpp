@@ -7,6 +7,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/file.hpp"
+#include "core/base/text.hpp"
 #include "core/format/utf8.hpp"
 
 namespace lateral::format::json {
@@ -116,7 +117,7 @@ class Builder {
                    const nlohmann::json::exception& error) {
     std::string_view message = error.what();
     if (const auto end = message.find("] "); end != message.npos) message.remove_prefix(end + 2);
-    fail(Errc::Corrupt, "json", tree_.source, ": ", utf8::clip(message, 200));
+    fail(Errc::Corrupt, "json", tree_.source, ": ", shown(message, 200));
   }
 
   void finish() {
@@ -184,7 +185,7 @@ class Builder {
       if (frames_[i].kind == Kind::Array) {
         path += "[" + std::to_string(used) + "]";
       } else {
-        path += "." + utf8::clip(tree_.text(pending_[frames_[i].first + used - 1]));
+        path += "." + shown(tree_.text(pending_[frames_[i].first + used - 1]));
       }
     }
     return path;
@@ -204,7 +205,7 @@ bool find_path(const Tree& tree, std::uint32_t from, std::uint32_t wanted, std::
   const std::size_t length = path.size();
   for (std::uint32_t i = 0; i < node.count; ++i) {
     const bool object = node.kind == Kind::Object;
-    path += object ? "." + utf8::clip(tree.key(node, i)) : "[" + std::to_string(i) + "]";
+    path += object ? "." + shown(tree.key(node, i)) : "[" + std::to_string(i) + "]";
     if (find_path(tree, node.children.first + (object ? 2 * i + 1 : i), wanted, path)) return true;
     path.resize(length);
   }
@@ -320,12 +321,15 @@ std::string Value::get(std::string_view key, std::string_view fallback) const {
 }
 
 void Value::allow_only(std::initializer_list<std::string_view> known) const {
+  constexpr std::size_t kListed = 10;
   std::string unknown;
+  std::size_t count = 0;
   for (std::size_t i = 0; i < size(); ++i) {
-    if (std::find(known.begin(), known.end(), key(i)) != known.end()) continue;
+    if (std::find(known.begin(), known.end(), key(i)) != known.end() || ++count > kListed) continue;
     unknown += (unknown.empty() ? "" : ", ") + quote(utf8::clip(key(i)));
   }
-  if (!unknown.empty()) fail(Errc::Corrupt, "json", place(), ": unknown key ", unknown);
+  if (count > kListed) unknown += " and " + std::to_string(count - kListed) + " more";
+  if (count > 0) fail(Errc::Corrupt, "json", place(), ": unknown key ", unknown);
 }
 
 std::string Value::place() const {

@@ -62,7 +62,7 @@ class Value {
     return get(key, static_cast<std::int64_t>(fallback));
   }
 
-  /// Throws Corrupt naming every member that is not among `known`.
+  /// Throws Corrupt naming the members that are not among `known`; of very many the first ten.
   void allow_only(std::initializer_list<std::string_view> known) const;
 
   /// "file: $.path[3].to": for messages of readers that find fault with a value. Costs a walk over the tree.

@@ -60,6 +60,17 @@ TEST_CASE("depth and size are bounded, whatever the nesting") {
   CHECK(thrown_by([] { parse("[1, 2]", "x", {.max_bytes = 5}); }).code == Errc::ResourceExhausted);
 }
 
+TEST_CASE("names from the text are shown bounded and without control characters") {
+  const auto error = thrown_by([] { parse(R"({"\u001b[2J": {"a": 1, "a": 2}})", "x"); });
+  CHECK(error.mentions("$.\\x1B[2J: the key \"a\""));
+  CHECK(thrown_by([] { parse(R"({"\u001b[2J": 1})", "x")[0].as_string(); }).mentions("$.\\x1B[2J"));
+  std::string many = "{";
+  for (int i = 0; i < 10'000; ++i) many += lateral::detail::concat(i > 0 ? "," : "", '"', i, "\":0");
+  const auto unknown = thrown_by([&] { parse(many + "}", "x").allow_only({"0"}); });
+  CHECK(unknown.mentions("\"10\" and 9989 more"));
+  CHECK(unknown.message.size() < 200);
+}
+
 TEST_CASE("members keep their order and are found by name") {
   const auto root = parse(R"({"z": 1, "a": "\u00e9\u0000", "m": {}})", "x");
   REQUIRE(root.size() == 3);
