@@ -15,7 +15,6 @@ namespace {
 
 // Deflate expands at most 1032 times (a run of 258 bytes in two bits), and a pixel has at least one bit.
 constexpr std::int64_t kPixelsPerByte = 1032LL * 8;
-constexpr png_alloc_size_t kMaxChunkBytes = 16U << 20U;  // text and profiles, which we do not read anyway
 
 struct Session {
   char message[160] = "";
@@ -56,7 +55,9 @@ bool read_header(Reader& reader) {
   png_set_read_fn(reader.png, &reader, read_some);
   png_set_user_limits(reader.png, PNG_UINT_31_MAX,
                       PNG_UINT_31_MAX);  // ours come after the header, with a better text
-  png_set_chunk_malloc_max(reader.png, kMaxChunkBytes);
+  // Texts, profiles and the like change no pixel and are stepped over. libpng would take memory for the length that such
+  // a chunk claims; its limit for that (png_set_chunk_malloc_max) only warns.
+  png_set_keep_unknown_chunks(reader.png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
   png_read_info(reader.png, reader.info);
   return true;
 }

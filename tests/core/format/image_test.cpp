@@ -1,10 +1,12 @@
 #include "core/format/image.hpp"
 
 #include <jpeglib.h>
+#include <fstream>
 
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 
 #include "core/base/file.hpp"
 #include "tests/support/files.hpp"
@@ -150,6 +152,24 @@ TEST_CASE("CMYK is refused with the reason") {
   const auto error = test::thrown_by([] { decode(make_jpeg(16, 16, 4)); });
   CHECK(error.code == Errc::Unsupported);
   CHECK(error.message.find("CMYK") != std::string::npos);
+}
+
+TEST_CASE("a chunk that claims gigabytes of text takes none") {
+  const auto peak = [] {
+    std::ifstream status("/proc/self/status");
+    std::string word;
+    while (status >> word && word != "VmPeak:") {
+    }
+    std::int64_t kib = 0;
+    status >> kib;
+    return kib;
+  };
+  std::string text = png_chunk("zTXt", std::string("k\0\0", 3));
+  text.replace(0, 4, "\x73\x50\x4C\x54");  // 1.9 GB
+  const Bytes png = make_png(1, 1, 8, 0, {0, 7}, text);
+  const auto before = peak();
+  CHECK(code_of([&] { decode(png); }) == Errc::Corrupt);
+  CHECK(peak() - before < 256 * 1024);
 }
 
 TEST_CASE("a picture written as PNG is read back bit for bit") {
