@@ -64,6 +64,30 @@ TEST_CASE("a program that streams into a pipe does not know the length, and its 
   CHECK(decode(text).samples.size() == 4);
 }
 
+TEST_CASE("chunks beside the sound are stepped over, whatever they claim") {
+  const std::string plain = wav(1, 1, 16, raw<std::int16_t>({5, -5}));
+  const auto samples = decode(plain).samples;
+  const std::string note = "LIST" + u32(4) + "INFO", odd = "abcd" + u32(1) + std::string("x\0", 2);
+  CHECK(decode(plain.substr(0, 12) + note + odd + plain.substr(12)).samples == samples);
+  // A note whose length leads back to its own beginning.
+  const std::string circle = "LIST" + u32(14) + "INFOIIFF" + u32(0xFFFFFFF7) + "WA";
+  CHECK(decode(plain.substr(0, 36) + circle + plain.substr(36)).samples == samples);
+}
+
+TEST_CASE("other codings are refused by their number, also inside an extensible format") {
+  CHECK(test::thrown_by([] { decode(wav(2, 1, 4, std::string(64, 'a'))); }).code == Errc::Unsupported);
+  std::string format = "fmt " + u32(40) + raw<std::uint16_t>({0xFFFE, 1}) + u32(8000) + u32(16000) +
+                       raw<std::uint16_t>({2, 16, 22, 16}) + u32(4) + raw<std::uint16_t>({1}) +
+                       std::string("\0\0\0\0\x10\0\x80\0\0\xAA\0\x38\x9B\x71", 14);
+  const auto file = [&] {
+    const std::string body = "WAVE" + format + "data" + u32(2) + raw<std::int16_t>({16384});
+    return "RIFF" + u32(body.size()) + body;
+  };
+  CHECK(decode(file()).samples == std::vector<float>{0.5F});
+  format[8 + 24] = 2;
+  CHECK(test::thrown_by([&] { decode(file()); }).mentions("coding 2"));
+}
+
 TEST_CASE("sound cut anywhere is refused, and damaged sound gives an error or sound") {
   const auto whole = to_bytes(wav(1, 1, 16, std::string(600, 'a')));
   test::check_truncations(whole, read_sound);
