@@ -30,6 +30,16 @@ std::size_t spaces_after(std::string_view text, std::size_t begin) {
   return begin;
 }
 
+std::string_view first_character(std::string_view text, std::size_t at) {
+  return at == text.size() ? "" : text.substr(at, utf8::decode(text.substr(at)).length);
+}
+
+// What \w is to the `tokenizers` package here.
+bool is_word(std::string_view character) {
+  static const Regex kWord(R"([\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}])");
+  return kWord.matches(character);
+}
+
 std::uint64_t edge(std::uint32_t node, char byte) {
   return (static_cast<std::uint64_t>(node) << 8U) | static_cast<std::uint8_t>(byte);
 }
@@ -38,6 +48,7 @@ std::uint64_t edge(std::uint32_t node, char byte) {
 
 void AddedTokens::Finder::insert(std::string_view content, TokenId token) {
   std::uint32_t node = 0;
+  first.set(static_cast<std::uint8_t>(content.front()));
   for (const char byte : content) {
     const auto [place, added] = edges.emplace(edge(node, byte), static_cast<std::uint32_t>(ends.size()));
     if (added) ends.push_back(-1);
@@ -51,6 +62,10 @@ std::vector<AddedTokens::Finder::Found> AddedTokens::Finder::find_all(std::strin
   if (edges.empty()) return all;
   for (std::size_t begin = 0; begin < text.size();) {
     Found longest{begin, begin + 1, -1};
+    if (!first[static_cast<std::uint8_t>(text[begin])]) {
+      ++begin;
+      continue;
+    }
     std::uint32_t node = 0;
     for (std::size_t at = begin; at < text.size(); ++at) {
       const auto next = edges.find(edge(node, text[at]));
@@ -75,24 +90,34 @@ void AddedTokens::add(AddedToken token, const Normalizer& normalizer, std::strin
          " is there twice");
   }
   if (token.normalized) {
-    if (const auto content = normalizer.apply(token.content); !content.empty())
-      normalized_.insert(content, token.id);
+    token.decoded = normalizer.apply(token.content);
+    if (!token.decoded.empty()) normalized_.insert(token.decoded, token.id);
   } else {
+    token.decoded = token.content;
     raw_.insert(token.content, token.id);
   }
   by_content_.emplace(token.content, token.id);
   by_id_.emplace(token.id, std::move(token));
 }
 
+bool AddedTokens::stands_right(const Finder::Found& found, std::string_view text) const {
+  if (!by_id_.at(found.token).single_word) return true;
+  std::size_t before = found.begin;
+  while (before > 0 && (static_cast<std::uint8_t>(text[--before]) & 0xC0U) == 0x80U) {
+  }
+  return !is_word(text.substr(before, found.begin - before)) && !is_word(first_character(text, found.end));
+}
+
+// Tokens as they are cut out. Where one swallows white space that is another token, both count, as in the
+// `tokenizers` package.
 std::vector<AddedTokens::Finder::Found> AddedTokens::widened(const Finder& finder,
                                                              std::string_view text) const {
   auto all = finder.find_all(text);
   std::size_t floor = 0;  // the end of the token before with the white space it swallowed
   std::erase_if(all, [&](Finder::Found& found) {
-    if (found.end <= floor) return true;
-    found.begin = std::max(found.begin, floor);
+    if (!stands_right(found, text)) return true;
     const AddedToken& token = by_id_.at(found.token);
-    if (token.lstrip) found.begin = spaces_before(text, found.begin, floor);
+    if (token.lstrip) found.begin = spaces_before(text, found.begin, std::min(floor, found.begin));
     if (token.rstrip) found.end = spaces_after(text, found.end);
     floor = found.end;
     return false;

@@ -2,6 +2,7 @@
 // Tokens that stand beside the model's own: "</s>", "<|im_start|>". They are found in the text before
 // anything else happens to it and are never split.
 
+#include <bitset>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -10,23 +11,26 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/format/bpe.hpp"
 #include "core/format/normalizer.hpp"
+#include "core/format/vocabulary.hpp"
 
 namespace lateral::format {
 
 struct AddedToken {
   std::string content;
   TokenId id = -1;
-  bool special = false;     ///< decode may leave it out
-  bool lstrip = false;      ///< swallows white space on its left
-  bool rstrip = false;      ///< ... on its right
-  bool normalized = false;  ///< looked for after the normalizer has run, its own content normalized as well
+  bool special = false;      ///< decode may leave it out
+  bool lstrip = false;       ///< swallows white space on its left
+  bool rstrip = false;       ///< ... on its right
+  bool normalized = false;   ///< looked for after the normalizer has run, its own content normalized as well
+  bool single_word = false;  ///< not where a letter, digit or mark stands beside it
+  std::string decoded{};  ///< what decode makes of it: the content, normalized if it is; set by AddedTokens
 };
 
 class AddedTokens {
  public:
-  /// Throws Corrupt when content or id is taken already by another, or is empty or absurdly long.
+  /// `source` names the file in messages. Throws Corrupt when content or id is taken already by another, or is empty
+  /// or absurdly long.
   void add(AddedToken token, const Normalizer& normalizer, std::string_view source);
 
   struct Segment {
@@ -52,11 +56,13 @@ class AddedTokens {
     };
     std::unordered_map<std::uint64_t, std::uint32_t> edges;
     std::vector<TokenId> ends{-1};
+    std::bitset<256> first;  ///< bytes that a token begins with
 
     void insert(std::string_view content, TokenId token);
     std::vector<Found> find_all(std::string_view text) const;
   };
 
+  bool stands_right(const Finder::Found& found, std::string_view text) const;
   std::vector<Finder::Found> widened(const Finder& finder, std::string_view text) const;
   void split_normalized(std::string text, bool at_start, std::vector<Segment>& out) const;
 

@@ -4,14 +4,11 @@
 #include <queue>
 #include <tuple>
 
-#include "core/base/error.hpp"
-#include "core/format/json.hpp"
 #include "core/format/utf8.hpp"
 
 namespace lateral::format {
 namespace {
 
-constexpr std::string_view kWhere = "tokenizer";
 constexpr TokenId kNone = -1;
 
 std::string byte_token(unsigned byte) {
@@ -22,69 +19,33 @@ std::string byte_token(unsigned byte) {
 
 }  // namespace
 
-BpeModel::BpeModel(Vocab vocab, const Merges& merges, BpeOptions options, std::string_view source)
-    : options_(std::move(options)) {
-  place_tokens(std::move(vocab), source);
+BpeModel::BpeModel(Vocabulary vocabulary, const Merges& merges, BpeOptions options, std::string_view source)
+    : vocabulary_(std::move(vocabulary)), options_(std::move(options)) {
   index_merges(merges, source);
-  for (char32_t point = 0; point < kDirect; ++point)
-    direct_[point] = id_of(utf8::encode(point)).value_or(kNone);
-  for (unsigned byte = 0; byte < 256; ++byte) bytes_[byte] = id_of(byte_token(byte)).value_or(kNone);
-  if (!options_.unk_token) return;
-  unk_ = id_of(*options_.unk_token);
-  if (!unk_) {
-    fail(Errc::Corrupt, kWhere, source, ": unk_token ", json::quote(utf8::clip(*options_.unk_token)),
-         " is not in the vocabulary");
-  }
-}
-
-void BpeModel::place_tokens(Vocab vocab, std::string_view source) {
-  // Memory follows the largest id: holes are allowed, but not a billion of them.
-  const std::int64_t most = 2 * static_cast<std::int64_t>(vocab.size()) + 65536;
-  ids_.reserve(vocab.size());
-  for (auto& [token, id] : vocab) {
-    const auto shown = [&token = token] { return json::quote(utf8::clip(token)); };
-    if (id < 0 || id >= most) {
-      fail(Errc::Corrupt, kWhere, source, ": id ", id, " of token ", shown(), " in a vocabulary of ",
-           vocab.size());
-    }
-    const auto place = static_cast<std::size_t>(id);
-    if (place >= tokens_.size()) tokens_.resize(place + 1);
-    if (tokens_[place])
-      fail(Errc::Corrupt, kWhere, source, ": id ", id, " is given twice, once to ", shown());
-    if (!ids_.emplace(token, id).second)
-      fail(Errc::Corrupt, kWhere, source, ": token ", shown(), " has two ids");
-    tokens_[place] = std::move(token);
-  }
+  const auto id_or_none = [this](std::string_view token) { return vocabulary_.id_of(token).value_or(kNone); };
+  for (char32_t point = 0; point < kDirect; ++point) direct_[point] = id_or_none(utf8::encode(point));
+  for (unsigned byte = 0; byte < 256; ++byte) bytes_[byte] = id_or_none(byte_token(byte));
+  if (options_.unk_token) unk_ = vocabulary_.need(*options_.unk_token, "unk_token", source);
 }
 
 void BpeModel::index_merges(const Merges& merges, std::string_view source) {
   merges_.reserve(merges.size());
   std::int32_t rank = 0;
+  std::string joined;
   for (const auto& [left, right] : merges) {
-    const auto need = [&](const std::string& token) {
-      if (const auto id = id_of(token)) return *id;
-      fail(Errc::Corrupt, kWhere, source, ": merge ", rank, " needs the token ",
-           json::quote(utf8::clip(token)), ", which is not in the vocabulary");
+    const auto need = [&](std::string_view token) {
+      if (const auto id = vocabulary_.id_of(token)) return *id;
+      return vocabulary_.need(token, "merge " + std::to_string(rank), source);
     };
+    joined.assign(left).append(right);
     const TokenId l = need(left), r = need(right);
-    merges_.insert_or_assign(pair_of(l, r), Merge{rank, need(left + right)});
+    merges_.insert_or_assign(pair_of(l, r), Merge{rank, need(joined)});
     ++rank;
   }
 }
 
-std::optional<TokenId> BpeModel::id_of(std::string_view token) const {
-  const auto found = ids_.find(token);
-  return found == ids_.end() ? std::nullopt : std::optional(found->second);
-}
-
-const std::string* BpeModel::token_of(TokenId id) const noexcept {
-  if (id < 0 || id >= size()) return nullptr;
-  const auto& token = tokens_[static_cast<std::size_t>(id)];
-  return token ? &*token : nullptr;
-}
-
 std::optional<TokenId> BpeModel::character(std::string_view bytes, char32_t point) const {
-  if (point >= kDirect) return id_of(bytes);
+  if (point >= kDirect) return vocabulary_.id_of(bytes);
   return direct_[point] == kNone ? std::nullopt : std::optional(direct_[point]);
 }
 
@@ -161,7 +122,7 @@ void BpeModel::merge(const std::vector<TokenId>& characters, std::vector<TokenId
 
 void BpeModel::encode(std::string_view word, std::vector<TokenId>& ids) const {
   if (options_.ignore_merges) {
-    if (const auto id = id_of(word)) return ids.push_back(*id);
+    if (const auto id = vocabulary_.id_of(word)) return ids.push_back(*id);
   }
   const auto characters = characters_of(word);
   if (characters.size() < 2) {

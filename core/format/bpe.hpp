@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
-namespace lateral::format {
+#include "core/format/vocabulary.hpp"
 
-using TokenId = std::int32_t;
+namespace lateral::format {
 
 struct BpeOptions {
   std::optional<std::string> unk_token;  ///< for characters without a token; without it they vanish
@@ -26,22 +26,16 @@ struct BpeOptions {
 /// Immutable; thread safety: all members may be called from any thread.
 class BpeModel {
  public:
-  using Vocab = std::vector<std::pair<std::string, TokenId>>;
-  using Merges = std::vector<std::pair<std::string, std::string>>;
+  using Merges = std::vector<std::pair<std::string_view, std::string_view>>;
 
   BpeModel() = default;
-  /// `merges` best first. `source` names the file in messages. Throws Corrupt when ids repeat, are negative
-  /// or far larger than the vocabulary, or a merge names a token that is not there.
-  BpeModel(Vocab vocab, const Merges& merges, BpeOptions options, std::string_view source);
+  /// `merges` best first; of a pair that is there twice the last counts. `source` names the file in messages.
+  /// Throws Corrupt when a merge names a token that is not in the vocabulary.
+  BpeModel(Vocabulary vocabulary, const Merges& merges, BpeOptions options, std::string_view source);
 
   /// Appends the ids of one word (valid UTF-8). O(n log n).
   void encode(std::string_view word, std::vector<TokenId>& ids) const;
-
-  std::optional<TokenId> id_of(std::string_view token) const;
-  /// Null when there is no such id.
-  const std::string* token_of(TokenId id) const noexcept;
-  /// One more than the largest id.
-  std::int64_t size() const noexcept { return static_cast<std::int64_t>(tokens_.size()); }
+  const Vocabulary& vocabulary() const noexcept { return vocabulary_; }
 
  private:
   struct Merge {
@@ -52,17 +46,9 @@ class BpeModel {
     TokenId id;
     std::int32_t previous, next;  ///< -1 at the ends
   };
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept {
-      return std::hash<std::string_view>()(text);
-    }
-  };
-
   static std::uint64_t pair_of(TokenId left, TokenId right) noexcept {
     return (static_cast<std::uint64_t>(left) << 32U) | static_cast<std::uint32_t>(right);
   }
-  void place_tokens(Vocab vocab, std::string_view source);
   void index_merges(const Merges& merges, std::string_view source);
   std::optional<TokenId> character(std::string_view bytes, char32_t point) const;
   bool append_bytes(std::string_view character, std::vector<TokenId>& ids) const;
@@ -72,9 +58,8 @@ class BpeModel {
   /// Characters below have a table; the byte alphabet lies there.
   static constexpr std::size_t kDirect = 0x180;
 
+  Vocabulary vocabulary_;
   BpeOptions options_;
-  std::vector<std::optional<std::string>> tokens_;
-  std::unordered_map<std::string, TokenId, Hash, std::equal_to<>> ids_;
   std::unordered_map<std::uint64_t, Merge> merges_;
   std::array<TokenId, kDirect> direct_{};
   std::array<TokenId, 256> bytes_{};

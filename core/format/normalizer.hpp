@@ -1,25 +1,25 @@
 #pragma once
 // The "normalizer" of a tokenizer.json: what happens to the text before it is cut.
 
-#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "core/format/json.hpp"
 #include "core/format/regex.hpp"
+#include "core/format/unicode.hpp"
 
 namespace lateral::format {
 
 class Normalizer {
  public:
   Normalizer() = default;
-  /// Reads Prepend, Replace, Strip and Sequence. Throws Unsupported naming any other.
+  /// Throws Unsupported for a type that is not known, with the list of those that are.
   explicit Normalizer(const json::Value& value) { add(value); }
+  static Normalizer form(unicode::Form form);
 
   /// `text` is valid UTF-8, and so is the result.
   std::string apply(std::string text) const;
-  bool empty() const noexcept { return steps_.empty(); }
 
  private:
   struct Prepend {
@@ -35,33 +35,27 @@ class Normalizer {
   struct Strip {
     bool left, right;
   };
-  using Step = std::variant<Prepend, ReplaceText, ReplaceMatches, Strip>;
+  struct Lowercase {};
+  struct StripAccents {};
+  struct Bert {
+    bool clean_text, space_chinese, strip_accents, lowercase;
+  };
+  using Step =
+      std::variant<Prepend, ReplaceText, ReplaceMatches, Strip, Lowercase, StripAccents, Bert, unicode::Form>;
 
   void add(const json::Value& value);
+  static Step step_from(const json::Value& value);
+  static Step replace_from(const json::Value& value);
   static std::string run(const Prepend& step, std::string text);
   static std::string run(const ReplaceText& step, std::string text);
   static std::string run(const ReplaceMatches& step, std::string text);
   static std::string run(const Strip& step, std::string text);
+  static std::string run(const Lowercase& step, std::string text);
+  static std::string run(const StripAccents& step, std::string text);
+  static std::string run(const Bert& step, std::string text);
+  static std::string run(unicode::Form form, std::string text);
 
   std::vector<Step> steps_;
 };
-
-/// `text` with every `from` (not empty) replaced, left to right.
-std::string replace_all(std::string_view text, std::string_view from, std::string_view to);
-
-/// Parts of one kind that a file may chain; real ones have two or three.
-inline constexpr std::size_t kMaxSteps = 32;
-/// Throws ResourceExhausted when steps made much more text than there was: chained replacements can grow
-/// without bound.
-void check_growth(std::size_t before, std::size_t after);
-/// A text to look for: not empty. Throws Corrupt.
-std::string pattern_text(const json::Value& value);
-/// What replaces a match: bounded, because a text may match everywhere.
-std::string replacement_text(const json::Value& value);
-/// The "replacement" of Metaspace: one character that is no space. Throws Corrupt.
-std::string metaspace_of(const json::Value& value);
-
-/// Throws Unsupported: "... the normalizer "X" is not supported".
-[[noreturn]] void refuse_part(std::string_view part, const json::Value& value);
 
 }  // namespace lateral::format

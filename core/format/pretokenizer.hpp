@@ -14,11 +14,13 @@ class Pretokenizer {
  public:
   /// Leaves text whole.
   Pretokenizer() = default;
-  /// Reads ByteLevel, Metaspace, Split, Digits and Sequence. Throws Unsupported naming any other.
+  /// Throws Unsupported for a type that is not known, with the list of those that are.
   explicit Pretokenizer(const json::Value& value) { add(value); }
   /// GPT-2's: words by its pattern, in the byte alphabet; before that, if asked, every digit cut off
   /// on its own.
   static Pretokenizer byte_level(bool add_prefix_space, bool split_digits = false);
+  /// The same with another pattern for words.
+  static Pretokenizer byte_level(std::string_view words);
 
   /// None of the words is empty. `at_start`: the text begins where the whole input begins.
   std::vector<std::string> split(std::string text, bool at_start) const;
@@ -37,24 +39,26 @@ class Pretokenizer {
     Behavior behavior;
     bool invert;
   };
-  struct ByteLevel {
-    bool add_prefix_space;
-    std::vector<Split> words;  ///< one, or none when the words were cut before
-  };
+  struct PrefixSpace {};   ///< a space before text that does not begin with one
+  struct ByteAlphabet {};  ///< every byte as its character
   struct Metaspace {
     enum class Prepend { Always, First, Never };
     std::string replacement;
     Prepend prepend;
     bool split;
   };
-  using Step = std::variant<Split, ByteLevel, Metaspace>;
+  using Step = std::variant<Split, PrefixSpace, ByteAlphabet, Metaspace>;
 
   void add(const json::Value& value);
-  static Split digits(bool individual);
+  bool add_simple(std::string_view type, const json::Value& value);
+  void add_byte_level(bool add_prefix_space, std::string_view words);
+  void add_split(std::string_view pattern, Behavior behavior, bool invert = false);
+  static Behavior behavior_from(const json::Value& value);
   static Split split_from(const json::Value& value);
   static Metaspace metaspace_from(const json::Value& value);
   static void run(const Split& step, Piece piece, Pieces& out);
-  static void run(const ByteLevel& step, Piece piece, Pieces& out);
+  static void run(const PrefixSpace& step, Piece piece, Pieces& out);
+  static void run(const ByteAlphabet& step, Piece piece, Pieces& out);
   static void run(const Metaspace& step, Piece piece, Pieces& out);
 
   std::vector<Step> steps_;

@@ -17,13 +17,14 @@ namespace {
 constexpr std::size_t kMaxPattern = 1 << 14;
 constexpr std::uint32_t kHeapLimitKib = 64 * 1024;
 
-// PCRE2 limits the steps of one attempt, an attempt being a place where a match might begin. A pattern made to
-// backtrack may stay below any such limit at every place of a long text. So nearly all attempts get few steps, and what
-// needs more is paid from a budget that is linear in the text. The patterns in use take a few steps per character.
-constexpr std::uint32_t kQuickSteps = 256;
-constexpr std::uint32_t kGrowth = 16;  // a longer attempt repeats the shorter one
-constexpr std::uint64_t kBudget = 65536, kBudgetPerByte = 1024;
-constexpr std::size_t kWindow = 256;  // places tried at once
+// PCRE2 bounds the steps of one match at one place, but not their sum, nor how far each looks ahead. So places
+// are tried with few steps in a short window; the rare one that needs more gets it alone, and pays for it.
+constexpr std::size_t kWindow = 2048;  // bytes, at effort 0
+constexpr std::uint32_t kSteps = 512;  // at effort 0; words of real patterns take about ten
+constexpr unsigned kEffortShift = 2;   // each effort is four times the last
+constexpr unsigned kMaxEffort = 11;    // 2^33 bytes
+constexpr std::size_t kBudgetPerByte = 64;
+constexpr std::size_t kBudget = 1U << 24U;  // a tenth of a second
 
 template <auto Free>
 struct Deleter {
@@ -42,7 +43,7 @@ std::string message_of(int code) {
   return reinterpret_cast<const char*>(buffer.data());
 }
 
-/// Finds matches of one text from left to right.
+// The matches of one text, from left to right.
 class Search {
  public:
   Search(const pcre2_code* code, std::string_view text)
@@ -54,62 +55,70 @@ class Search {
     pcre2_set_heap_limit(context_.get(), kHeapLimitKib);
   }
 
-  /// The first match that begins at `from` or later. Throws ResourceExhausted.
+  /// The first match that begins at `from` or behind.
   std::optional<Regex::Match> next(std::size_t from) {
     while (true) {
-      const std::size_t last = std::min(text_.size(), from < careful_until_ ? from : from + kWindow);
-      int result = attempt(from, last, kQuickSteps);
-      if (result == PCRE2_ERROR_MATCHLIMIT && last > from) {
-        careful_until_ = last + 1;  // somewhere in this window: place by place
+      const std::size_t end = window_end(from, 0);
+      const int result = run(from, end, 0, 0);
+      // At a window's end an assertion has not seen what follows.
+      const bool blind = result >= 0 && found().begin == end && end < text_.size();
+      if (result >= 0 && !blind) return found();
+      if (result == PCRE2_ERROR_NOMATCH || blind) {
+        if (end == text_.size()) return std::nullopt;
+        from = end;
         continue;
       }
-      if (result == PCRE2_ERROR_MATCHLIMIT) result = attempt_longer(from);
-      if (result > 0) {
-        const auto* const span = pcre2_get_ovector_pointer(data_.get());
-        return Regex::Match{span[0], span[1]};
-      }
-      if (result != PCRE2_ERROR_NOMATCH) refuse(result);
-      if (last == text_.size()) return std::nullopt;
-      from = character_after(last);
+      // What begins before a partial match does not match.
+      if (result == PCRE2_ERROR_PARTIAL) from = found().begin;
+      if (match_at(from)) return found();
+      if (from == text_.size()) return std::nullopt;
+      from += utf8::decode(text_.substr(from)).length;
     }
   }
 
  private:
-  /// Of the matches that begin from `from` to `last`, with so many steps for each place.
-  int attempt(std::size_t from, std::size_t last, std::uint32_t steps) {
-    pcre2_set_offset_limit(context_.get(), last);
-    pcre2_set_match_limit(context_.get(), steps);
-    return pcre2_match(code_, reinterpret_cast<PCRE2_SPTR>(text_.data()), text_.size(), from,
-                       PCRE2_NO_UTF_CHECK, data_.get(), context_.get());
+  // Tries one place, as hard as the budget allows.
+  bool match_at(std::size_t from) {
+    for (unsigned effort = 1; effort <= kMaxEffort; ++effort) {
+      const std::size_t cost = (kWindow + kSteps) << (kEffortShift * effort);
+      if (cost > budget_) break;
+      const std::size_t end = window_end(from, effort);
+      budget_ -= std::min(cost, end - from + (std::size_t{kSteps} << (kEffortShift * effort)));
+      const int result = run(from, end, effort, PCRE2_ANCHORED);
+      if (result >= 0) return true;
+      if (result == PCRE2_ERROR_NOMATCH) return false;
+    }
+    fail(Errc::ResourceExhausted, "regex", "a pattern of this tokenizer takes too long at byte ", from,
+         " of a text of ", text_.size());
   }
 
-  int attempt_longer(std::size_t at) {
-    int result = PCRE2_ERROR_MATCHLIMIT;
-    for (std::uint64_t steps = kQuickSteps * kGrowth; result == PCRE2_ERROR_MATCHLIMIT; steps *= kGrowth) {
-      if (budget_ == 0) refuse(result);
-      steps = std::min<std::uint64_t>({steps, budget_, UINT32_MAX});
-      budget_ -= steps;
-      result = attempt(at, at, static_cast<std::uint32_t>(steps));
-    }
+  int run(std::size_t from, std::size_t end, unsigned effort, std::uint32_t options) {
+    pcre2_set_match_limit(context_.get(), kSteps << (kEffortShift * effort));
+    if (end < text_.size()) options |= PCRE2_PARTIAL_HARD;
+    const int result = pcre2_match(code_, reinterpret_cast<PCRE2_SPTR>(text_.data()), end, from,
+                                   options | PCRE2_NO_UTF_CHECK, data_.get(), context_.get());
+    const bool known = result >= 0 || result == PCRE2_ERROR_NOMATCH || result == PCRE2_ERROR_PARTIAL ||
+                       result == PCRE2_ERROR_MATCHLIMIT;
+    if (!known) fail(Errc::ResourceExhausted, "regex", "matching stopped: ", message_of(result));
     return result;
   }
 
-  std::size_t character_after(std::size_t at) const {
-    do ++at;
-    while (at < text_.size() && (static_cast<unsigned char>(text_[at]) & 0xC0U) == 0x80);
-    return at;
+  std::size_t window_end(std::size_t from, unsigned effort) const {
+    std::size_t end = std::min(text_.size() - from, kWindow << (kEffortShift * effort)) + from;
+    while (end < text_.size() && (static_cast<std::uint8_t>(text_[end]) & 0xC0U) == 0x80U) --end;
+    return end;
   }
 
-  [[noreturn]] static void refuse(int result) {
-    fail(Errc::ResourceExhausted, "regex", "matching stopped: ", message_of(result));
+  Regex::Match found() const {
+    const auto* const span = pcre2_get_ovector_pointer(data_.get());
+    return {span[0], span[1]};
   }
 
   const pcre2_code* code_;
   std::string_view text_;
   MatchData data_;
   MatchContext context_;
-  std::uint64_t budget_;
-  std::size_t careful_until_ = 0;
+  std::size_t budget_;
 };
 
 }  // namespace
@@ -124,10 +133,9 @@ Regex::Regex(std::string_view pattern) {
   int error = 0;
   PCRE2_SIZE offset = 0;
   // MULTILINE: Ruby's ^ and $ always match at line breaks.
-  pcre2_code* const code = pcre2_compile(
-      reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
-      PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT, &error,
-      &offset, context.get());
+  pcre2_code* const code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
+                                         PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C,
+                                         &error, &offset, context.get());
   if (code == nullptr) {
     fail(Errc::Corrupt, "regex", json::quote(utf8::clip(pattern)), ": ", message_of(error), " at byte ",
          offset);
@@ -137,19 +145,23 @@ Regex::Regex(std::string_view pattern) {
 }
 
 std::vector<Regex::Match> Regex::find_all(std::string_view text) const {
-  const auto* const code = static_cast<const pcre2_code*>(code_.get());
-  Search search(code, text);
+  Search search(static_cast<const pcre2_code*>(code_.get()), text);
   std::vector<Match> matches;
-  for (std::size_t from = 0; from <= text.size();) {
-    const auto match = search.next(from);
-    if (!match) break;
-    matches.push_back(*match);
+  std::size_t from = 0;
+  while (const auto match = search.next(from)) {
     from = match->end;
+    const bool again = !matches.empty() && match->begin == match->end && matches.back().end == match->end;
+    if (!again) matches.push_back(*match);
     if (match->begin != match->end) continue;
     if (from == text.size()) break;
-    from += utf8::decode(text.substr(from)).length;  // an empty match: go on behind the next character
+    if (again) from += utf8::decode(text.substr(from)).length;
   }
   return matches;
+}
+
+bool Regex::matches(std::string_view text) const {
+  const auto match = Search(static_cast<const pcre2_code*>(code_.get()), text).next(0);
+  return match && match->begin == 0 && match->end == text.size();
 }
 
 }  // namespace lateral::format

@@ -21,9 +21,12 @@ class Regex {
   /// Throws Unsupported for a construct that is not known to mean the same, Corrupt for a malformed pattern.
   explicit Regex(std::string_view pattern);
 
-  /// All matches from left to right, not overlapping. `text` is valid UTF-8. Throws ResourceExhausted when
-  /// the pattern backtracks without end.
+  /// All matches from left to right, not overlapping; none is empty right behind another, as Oniguruma's
+  /// binding has it. `text` is valid UTF-8. Throws ResourceExhausted when a pattern backtracks, or looks ahead
+  /// over and over, beyond a budget in proportion to the text.
   std::vector<Match> find_all(std::string_view text) const;
+  /// Whether the pattern matches all of `text`.
+  bool matches(std::string_view text) const;
 
  private:
   std::shared_ptr<const void> code_;

@@ -77,18 +77,21 @@ class Translator {
     at_ += 2;
   }
 
-  // General categories only: PCRE2 reads a script's name as Script_Extensions, Oniguruma as Script.
+  // General categories and a few binary properties. Not scripts: PCRE2 reads their names as Script_Extensions,
+  // Oniguruma as Script.
   void property() {
     const auto end = in_.find('}', at_);
     const auto name =
         peek(2) == '{' && end != in_.npos ? in_.substr(at_ + 3, end - at_ - 3) : std::string_view();
-    if (name.empty() || name.size() > 2) refuse("a property that is no general category");
+    const bool binary = name == "Alphabetic" || name == "Join_Control" || name == "White_Space";
+    if (name.empty() || (name.size() > 2 && !binary)) refuse("a property that is no general category");
     copy(end + 1 - at_);
   }
 
   void open_class() {
     depth_ = 1;
     copy(peek() == '^' ? 2 : 1);
+    item_ = at_;
   }
 
   // In Ruby a class inside a class adds to it (BLOOM's pattern has one); PCRE2 would take its
@@ -96,13 +99,13 @@ class Translator {
   void inside_class(char c) {
     if (c == '[') {
       if (peek() == '^' || peek() == ':' || ++depth_ > 2) refuse("such a nested class");
-      ++at_;
+      item_ = ++at_;
     } else if (c == ']') {
       if (--depth_ == 0) return copy();
       ++at_;
     } else if (c == '&' && peek() == '&') {
       refuse("&&");
-    } else if (c == '-' && (in_[at_ - 1] == '[' || peek() == ']')) {
+    } else if (c == '-' && (at_ == item_ || peek() == ']')) {
       out_ += "\\-";  // literal here, and still so when the bracket beside it goes
       ++at_;
     } else {
@@ -120,7 +123,8 @@ class Translator {
 
   std::string_view in_;
   std::size_t at_ = 0;
-  int depth_ = 0;  // of character classes
+  int depth_ = 0;         // of character classes
+  std::size_t item_ = 0;  // where the first item of the innermost stands
   std::string out_;
 };
 

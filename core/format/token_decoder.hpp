@@ -1,22 +1,22 @@
 #pragma once
 // The "decoder" of a tokenizer.json: tokens back to text.
 
-#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <variant>
 #include <vector>
 
 #include "core/format/json.hpp"
+#include "core/format/regex.hpp"
 
 namespace lateral::format {
 
 class TokenDecoder {
  public:
   /// Without a decoder tokens are joined by spaces.
-  TokenDecoder() = default;
-  /// Reads ByteLevel, Metaspace, and sequences of Replace, ByteFallback, Fuse and Strip as
-  /// SentencePiece-style models have them. Throws Unsupported naming any other.
+  TokenDecoder() : steps_{Spaced{}} {}
+  /// Throws Unsupported for a type that is not known, with the list of those that are, and for one that could
+  /// only be run when all tokens are there (e.g. Replace behind Fuse).
   explicit TokenDecoder(const json::Value& value);
   static TokenDecoder byte_level();
 
@@ -26,35 +26,61 @@ class TokenDecoder {
   class Stream {
    public:
     Stream(const TokenDecoder& decoder, bool eager);
-    void push(std::string_view token, std::string& out);
+    void push(std::string_view token, std::string& out) { feed(0, token, out); }
     void finish(std::string& out);
 
    private:
-    void push_bytes(std::string_view token, std::string& out);
-    void push_piece(std::string_view token, std::string& out);
-    void give_complete(std::string& out);
-    void end_run(std::string& out);
-    void give(std::string_view text, std::string& out);
+    friend class TokenDecoder;
+    struct State {
+      std::string open{};     ///< what cannot be given on yet
+      bool first = true;      ///< no token has come
+      std::size_t start = 0;  ///< Strip: leading characters that may still be dropped
+    };
+    void feed(std::size_t step, std::string_view token, std::string& out);
+    void give_characters(std::size_t step, std::string& out);
+    void end_run(std::size_t step, std::string& out);
 
     const TokenDecoder* decoder_;
     bool eager_;
-    bool first_ = true;
-    std::string open_;  ///< bytes whose character or run is not finished
-    int strip_;         ///< leading characters that may still be dropped
+    std::vector<State> states_;
   };
 
  private:
-  enum class Style { Spaced, ByteLevel, Pieces, Metaspace };
+  struct Spaced {};
+  struct ByteLevel {};
+  struct ByteFallback {};
+  struct ReplaceText {
+    std::string from, to;
+  };
+  struct ReplaceMatches {
+    Regex from;
+    std::string to;
+  };
+  struct Strip {
+    std::string content;  ///< one character
+    std::size_t start, stop;
+    bool fused;  ///< of the whole text, not of every token
+  };
+  struct Metaspace {
+    std::string replacement;
+    bool drop_first;  ///< the first token loses its spaces
+  };
+  struct WordPiece {
+    std::string prefix;
+    bool cleanup;
+  };
+  using Step =
+      std::variant<Spaced, ByteLevel, ByteFallback, ReplaceText, ReplaceMatches, Strip, Metaspace, WordPiece>;
 
-  void read_pieces(const std::vector<json::Value>& steps);
+  void add(const json::Value& value, bool& fused);
+  static Step step_from(const json::Value& value, bool fused);
+  static Step replace_from(const json::Value& value);
+  static Strip strip_from(const json::Value& value, bool fused);
 
-  Style style_ = Style::Spaced;
-  std::vector<std::pair<std::string, std::string>> replacements_;
-  bool byte_fallback_ = false;
-  std::string strip_content_;
-  int strip_start_ = 0;
-  std::string metaspace_;      ///< what stands for a space
-  bool drop_leading_ = false;  ///< Metaspace: the first token loses its spaces
+  // What step number `at` makes of one token, given on to the next.
+  struct Runner;
+
+  std::vector<Step> steps_;
 };
 
 }  // namespace lateral::format

@@ -1,8 +1,8 @@
 // From the files of a Hugging Face directory to the parts of a tokenizer.
 
 #include "core/base/error.hpp"
-#include "core/base/file.hpp"
 #include "core/base/log.hpp"
+#include "core/format/byte_level.hpp"
 #include "core/format/tokenizer_parts.hpp"
 #include "core/format/utf8.hpp"
 
@@ -13,89 +13,15 @@ using json::Kind;
 using json::Value;
 
 constexpr std::string_view kWhere = "tokenizer";
-constexpr std::uint64_t kMaxMerges = 64ULL << 20U;  // bytes
-constexpr std::size_t kMaxTemplate = 64;            // tokens around a text
 
-std::optional<Value> read_if_there(const std::filesystem::path& path) {
+std::optional<Value> read_if_there(const std::filesystem::path& path, json::Limits limits = {}) {
   if (!std::filesystem::exists(path)) return std::nullopt;
-  return json::read_file(path);
-}
-
-BpeModel::Vocab vocab_from(const Value& value) {
-  if (!value.is(Kind::Object)) value.reject("an object from token to id");
-  BpeModel::Vocab vocab;
-  vocab.reserve(value.size());
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    vocab.emplace_back(value.key(i), static_cast<TokenId>(value[i].as_int(0, INT32_MAX)));
-  }
-  return vocab;
-}
-
-std::optional<std::pair<std::string, std::string>> merge_from(std::string_view line) {
-  const auto space = line.find(' ');
-  if (space == line.npos || space == 0 || space + 1 == line.size()) return std::nullopt;
-  if (line.find(' ', space + 1) != line.npos) return std::nullopt;
-  return std::pair(std::string(line.substr(0, space)), std::string(line.substr(space + 1)));
-}
-
-// Either "a b" or ["a", "b"].
-BpeModel::Merges merges_from(const Value& value) {
-  if (!value.is(Kind::Array)) value.reject("an array of merges");
-  BpeModel::Merges merges;
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    const auto item = value[i];
-    if (item.is(Kind::Array) && item.size() == 2) {
-      merges.emplace_back(item[0].as_string(), item[1].as_string());
-    } else if (auto merge = merge_from(item.is(Kind::String) ? item.as_string() : std::string_view())) {
-      merges.push_back(*std::move(merge));
-    } else {
-      item.reject("two tokens");
-    }
-  }
-  return merges;
-}
-
-BpeModel::Merges merges_from_lines(const std::filesystem::path& path) {
-  const auto text = read_text(path, kMaxMerges);
-  BpeModel::Merges merges;
-  std::string_view rest = text;
-  for (int number = 1; !rest.empty(); ++number) {
-    auto line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty() || (number == 1 && line.starts_with("#version"))) continue;
-    auto merge = merge_from(line);
-    if (!merge) {
-      fail(Errc::Corrupt, kWhere, path.string(), ":", number, ": expected two tokens, found ",
-           json::quote(utf8::clip(line)));
-    }
-    merges.push_back(*std::move(merge));
-  }
-  return merges;
-}
-
-BpeModel model_from(const Value& value) {
-  if (value.get("type", "BPE") != "BPE") refuse_part("model", value);
-  for (const auto* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
-    const auto affix = value.find(key);
-    if (affix && !affix->as_string().empty()) {
-      fail(Errc::Unsupported, kWhere, affix->place(), ": this part of a BPE model is not supported");
-    }
-  }
-  if (const auto dropout = value.find("dropout"); dropout && dropout->as_double() != 0) {
-    fail(Errc::Unsupported, kWhere, dropout->place(), ": dropout would make ids random");
-  }
-  BpeOptions options;
-  if (const auto unk = value.find("unk_token")) options.unk_token = unk->as_string();
-  options.fuse_unk = value.get("fuse_unk", false);
-  options.byte_fallback = value.get("byte_fallback", false);
-  options.ignore_merges = value.get("ignore_merges", false);
-  return {vocab_from(value.at("vocab")), merges_from(value.at("merges")), options, value.place()};
+  return json::read_file(path, limits);
 }
 
 void add_token(TokenizerParts& parts, AddedToken token, std::string_view source) {
-  const auto known = parts.model.id_of(token.content);
-  const auto* const holder = parts.model.token_of(token.id);
+  const auto known = parts.vocabulary().id_of(token.content);
+  const auto* const holder = parts.vocabulary().token_of(token.id);
   if ((known && *known != token.id) || (holder != nullptr && *holder != token.content)) {
     fail(Errc::Corrupt, kWhere, source, ": the added token ", json::quote(utf8::clip(token.content)),
          " has id ", token.id, ", but the vocabulary says otherwise");
@@ -104,47 +30,15 @@ void add_token(TokenizerParts& parts, AddedToken token, std::string_view source)
 }
 
 AddedToken token_from(const Value& value, TokenId id) {
-  if (value.get("single_word", false)) {
-    fail(Errc::Unsupported, kWhere, value.place(), ": single_word is not supported");
-  }
-  const bool special = value.get("special", false);
-  return {std::string(value.at("content").as_string()),
-          id,
-          special,
-          value.get("lstrip", false),
-          value.get("rstrip", false),
-          value.get("normalized", !special)};
-}
-
-void read_template(TokenizerParts& parts, const Value& value) {
-  const auto single = value.at("single");
-  const auto special = value.find("special_tokens");
-  bool before = true;
-  for (std::size_t i = 0; i < single.size(); ++i) {
-    if (single[i].find("Sequence")) {
-      if (!before) single[i].reject("one Sequence only");
-      before = false;
-      continue;
-    }
-    const auto name = single[i].at("SpecialToken").at("id").as_string();
-    if (!special) value.reject("special_tokens");
-    const auto ids = special->at(name).at("ids");
-    if (ids.size() > kMaxTemplate || single.size() > kMaxTemplate) value.reject("a short template");
-    for (std::size_t j = 0; j < ids.size(); ++j) {
-      (before ? parts.prefix : parts.suffix).push_back(static_cast<TokenId>(ids[j].as_int(0, INT32_MAX)));
-    }
-  }
-  if (before) single.reject("a Sequence");
-  if (parts.prefix.size() + parts.suffix.size() > kMaxTemplate) value.reject("a short template");
-}
-
-void read_post_processor(TokenizerParts& parts, const Value& value) {
-  const auto type = value.at("type").as_string();
-  if (type == "ByteLevel") return;  // changes offsets only
-  if (type == "TemplateProcessing") return read_template(parts, value);
-  if (type != "Sequence") refuse_part("post_processor", value);
-  const auto list = value.at("processors");
-  for (std::size_t i = 0; i < list.size(); ++i) read_post_processor(parts, list[i]);
+  AddedToken token;
+  token.content = value.at("content").as_string();
+  token.id = id;
+  token.special = value.get("special", false);
+  token.lstrip = value.get("lstrip", false);
+  token.rstrip = value.get("rstrip", false);
+  token.normalized = value.get("normalized", !token.special);
+  token.single_word = value.get("single_word", false);
+  return token;
 }
 
 // "truncation" and "padding" describe a call, not the tokenizer; transformers resets them as well.
@@ -161,7 +55,7 @@ TokenizerParts from_tokenizer_json(const Value& root) {
       add_token(parts, token_from(item, static_cast<TokenId>(item.at("id").as_int(0, INT32_MAX))), source);
     }
   }
-  if (const auto part = root.find("post_processor")) read_post_processor(parts, *part);
+  if (const auto part = root.find("post_processor")) parts.surround = read_post_processor(*part);
   return parts;
 }
 
@@ -183,6 +77,13 @@ struct Sidecars {
   std::optional<std::string> name_of(const std::string& role) const {
     if (auto name = special_name(tokenizer, role + "_token")) return name;
     return special_name(special_map, role + "_token");
+  }
+  /// The model type, e.g. "opt"; a tokenizer class of its own goes first. Empty when no file says it.
+  std::string family() const {
+    const auto type = tokenizer ? tokenizer->get("tokenizer_class", "") : "";
+    if (type.starts_with("GPT2Tokenizer")) return "gpt2";
+    if (type.starts_with("Qwen2Tokenizer")) return "qwen2";
+    return model ? model->get("model_type", "") : "";
   }
   bool is_opt() const { return model && model->get("model_type", "") == "opt"; }
 };
@@ -215,26 +116,43 @@ void add_declared_tokens(TokenizerParts& parts, const Sidecars& files) {
   }
 }
 
-// What transformers does for GPT2Tokenizer: byte-level words, special tokens known by role.
+// vocab.json and merges.txt do not say how text is cut into words; transformers knows it by the model.
+void read_words(TokenizerParts& parts, const Sidecars& files, const std::filesystem::path& folder) {
+  const auto name = files.family();
+  parts.decoder = TokenDecoder::byte_level();
+  if (name.empty() || name == "gpt2" || name == "opt") {
+    const bool prefix_space = files.tokenizer && files.tokenizer->get("add_prefix_space", false);
+    parts.pretokenizer = Pretokenizer::byte_level(prefix_space);
+  } else if (name.starts_with("qwen2") || name.starts_with("qwen3")) {
+    parts.normalizer = Normalizer::form(unicode::Form::NFC);
+    parts.pretokenizer = Pretokenizer::byte_level(byte_level::kQwen2Words);
+  } else {
+    fail(Errc::Unsupported, kWhere, folder.string(), ": vocab.json and merges.txt do not say how a ",
+         json::quote(utf8::clip(name)),
+         " model cuts text into words (known: gpt2, opt, qwen2, qwen3); put its ", "tokenizer.json there");
+  }
+}
+
 TokenizerParts from_vocab_and_merges(const std::filesystem::path& folder, const Sidecars& files) {
   TokenizerParts parts;
   const auto vocab_path = folder / "vocab.json";
-  const bool prefix_space = files.tokenizer && files.tokenizer->get("add_prefix_space", false);
-  parts.model = BpeModel(vocab_from(json::read_file(vocab_path)), merges_from_lines(folder / "merges.txt"),
-                         {}, vocab_path.string());
-  parts.pretokenizer = Pretokenizer::byte_level(prefix_space);
-  parts.decoder = TokenDecoder::byte_level();
+  parts.model = model_from(vocab_path, folder / "merges.txt");
+  read_words(parts, files, folder);
   add_declared_tokens(parts, files);
   for (const std::string role : {"bos", "eos", "unk", "pad"}) {
     const auto id = id_for(role, files, parts);
     if (id && parts.added.find(*id) == nullptr) {
-      add_token(parts, {*parts.token_of(*id), *id, true}, vocab_path.string());
+      AddedToken token;
+      token.content = *parts.token_of(*id);
+      token.id = *id;
+      token.special = true;
+      add_token(parts, std::move(token), vocab_path.string());
     }
   }
   const auto bos = id_for("bos", files, parts);
   const bool add_bos =
       files.tokenizer ? files.tokenizer->get("add_bos_token", files.is_opt()) : files.is_opt();
-  if (add_bos && bos) parts.prefix.push_back(*bos);
+  if (add_bos && bos) parts.surround.prefix.push_back(*bos);
   return parts;
 }
 
@@ -242,16 +160,17 @@ TokenizerParts from_vocab_and_merges(const std::filesystem::path& folder, const 
 
 TokenizerParts read_tokenizer(const std::filesystem::path& folder) {
   const Sidecars files(folder);
-  const auto json_file = read_if_there(folder / "tokenizer.json");
+  const auto json_file = read_if_there(folder / "tokenizer.json", kVocabularyLimits);
   if (!json_file && !std::filesystem::exists(folder / "vocab.json")) {
     fail(Errc::NotFound, kWhere, folder.string(),
          " holds neither tokenizer.json nor vocab.json with merges.txt");
   }
   auto parts = json_file ? from_tokenizer_json(*json_file) : from_vocab_and_merges(folder, files);
-  for (const auto& side : {parts.prefix, parts.suffix}) {
-    for (const TokenId id : side) {
+  for (const auto* ids : {&parts.surround.prefix, &parts.surround.suffix}) {
+    for (const TokenId id : *ids) {
       if (parts.token_of(id) == nullptr)
-        fail(Errc::Corrupt, kWhere, folder.string(), ": the template adds id ", id);
+        fail(Errc::Corrupt, kWhere, folder.string(), ": the post_processor adds id ", id,
+             ", which the vocabulary does not have");
     }
   }
   parts.bos = id_for("bos", files, parts);

@@ -24,12 +24,43 @@ TEST_CASE("what may mean something else is refused by name") {
   CHECK(thrown_by([] { Regex(std::string(100'000, '(')); }).code == Errc::ResourceExhausted);
 }
 
-TEST_CASE("empty matches advance by whole characters") {
+TEST_CASE("empty matches advance by whole characters and never stand right behind another") {
   const auto matches = Regex("x*").find_all("\xc3\xa9x");
-  REQUIRE(matches.size() == 3);
+  REQUIRE(matches.size() == 2);
+  CHECK(matches[0].end == 0);
   CHECK(matches[1].begin == 2);
   CHECK(matches[1].end == 3);
-  CHECK(matches[2].begin == 3);
+}
+
+TEST_CASE("matches are the same wherever the windows of the search end") {
+  std::string text;
+  for (int i = 0; i < 4000; ++i) text += std::string(static_cast<std::size_t>(i % 13), ' ') + "w\xc3\xb6rd";
+  text += std::string(9000, 'x') + std::string(5000, ' ') + "y";
+  const auto matches = Regex(R"(\p{L}+|\s+(?!\S)|\s+)").find_all(text);
+  std::size_t at = 0;
+  for (const auto match : matches) {
+    CHECK(match.begin == at);
+    const auto piece = text.substr(match.begin, match.end - match.begin);
+    CHECK((piece.find(' ') == piece.npos) == (piece.find_first_not_of(' ') != piece.npos));
+    at = match.end;
+  }
+  CHECK(at == text.size());
+  const auto end = text.size();
+  REQUIRE(matches.size() > 4);
+  CHECK(matches[matches.size() - 4].end - matches[matches.size() - 4].begin >= 9000);
+  CHECK(matches[matches.size() - 3].begin == end - 5001);
+  CHECK(matches[matches.size() - 3].end == end - 2);
+  CHECK(matches[matches.size() - 2].end == end - 1);
+}
+
+TEST_CASE("a pattern that looks ahead over and over, or backtracks, stops with one error") {
+  const std::string as(1 << 20, 'a');
+  for (const auto* pattern : {"a*b", "(a+)+$x", "(a|aa)*c", "(?=a*b)a", "(a*)*d"}) {
+    INFO(pattern);
+    CHECK(thrown_by([&] { Regex(pattern).find_all(as); }).code == Errc::ResourceExhausted);
+  }
+  CHECK(Regex("a+|b").find_all(as).size() == 1);
+  CHECK(Regex(R"(\s*[\r\n]+|\s+(?!\S)|\s+|a)").find_all(std::string(1 << 20, ' ')).size() == 1);
 }
 
 TEST_CASE("a pattern that backtracks a little everywhere is stopped as one that does so once") {
