@@ -91,6 +91,9 @@ void AddedTokens::add(AddedToken token, const Normalizer& normalizer, std::strin
   }
   if (token.normalized) {
     token.decoded = normalizer.apply(token.content);
+    if (token.decoded.size() > kMaxLength)
+      fail(Errc::Corrupt, "tokenizer", source, ": the added token ", shown, " has ", token.decoded.size(),
+           " bytes when it is normalized; at most ", kMaxLength, " are allowed");
     if (!token.decoded.empty()) normalized_.insert(token.decoded, token.id);
   } else {
     token.decoded = token.content;
@@ -113,12 +116,16 @@ bool AddedTokens::stands_right(const Finder::Found& found, std::string_view text
 std::vector<AddedTokens::Finder::Found> AddedTokens::widened(const Finder& finder,
                                                              std::string_view text) const {
   auto all = finder.find_all(text);
-  std::size_t floor = 0;  // the end of the token before with the white space it swallowed
+  std::size_t floor = 0;   // the end of the token before with the white space it swallowed
+  std::size_t spaces = 0;  // the end of the white space last looked at: each is walked over once
   std::erase_if(all, [&](Finder::Found& found) {
     if (!stands_right(found, text)) return true;
     const AddedToken& token = by_id_.at(found.token);
     if (token.lstrip) found.begin = spaces_before(text, found.begin, std::min(floor, found.begin));
-    if (token.rstrip) found.end = spaces_after(text, found.end);
+    if (token.rstrip) {
+      if (found.end > spaces) spaces = spaces_after(text, found.end);
+      found.end = spaces;
+    }
     floor = found.end;
     return false;
   });

@@ -300,7 +300,7 @@ std::optional<Value> Value::find(std::string_view key) const {
 
 Value Value::at(std::string_view key) const {
   if (auto value = find(key)) return *std::move(value);
-  fail(Errc::Corrupt, "json", place(), ": the key ", quote(key), " is missing");
+  fail(Errc::Corrupt, "json", place(), ": the key ", quote(utf8::clip(key)), " is missing");
 }
 
 bool Value::get(std::string_view key, bool fallback) const {

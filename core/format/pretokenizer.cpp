@@ -192,7 +192,14 @@ void Pretokenizer::run(const Metaspace& step, Piece piece, Pieces& out) {
   run(Split{step.replacement, Behavior::MergedWithNext, false}, std::move(piece), out);
 }
 
+std::size_t Pretokenizer::bytes_in(const Pieces& pieces) noexcept {
+  std::size_t bytes = 0;
+  for (const auto& piece : pieces) bytes += piece.text.size();
+  return bytes;
+}
+
 std::vector<std::string> Pretokenizer::split(std::string text, bool at_start) const {
+  const std::size_t before = text.size();
   Pieces pieces{{std::move(text), at_start}};
   for (const auto& step : steps_) {
     Pieces next;
@@ -201,6 +208,7 @@ std::vector<std::string> Pretokenizer::split(std::string text, bool at_start) co
       std::visit([&](const auto& kind) { run(kind, std::move(piece), next); }, step);
     }
     pieces = std::move(next);
+    check_growth(before, bytes_in(pieces));
   }
   std::vector<std::string> words;
   words.reserve(pieces.size());

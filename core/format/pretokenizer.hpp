@@ -22,7 +22,8 @@ class Pretokenizer {
   /// The same with another pattern for words.
   static Pretokenizer byte_level(std::string_view words);
 
-  /// None of the words is empty. `at_start`: the text begins where the whole input begins.
+  /// None of the words is empty. `at_start`: the text begins where the whole input begins. Throws
+  /// ResourceExhausted when chained parts make much more text than there was.
   std::vector<std::string> split(std::string text, bool at_start) const;
 
  private:
@@ -56,6 +57,7 @@ class Pretokenizer {
   static Behavior behavior_from(const json::Value& value);
   static Split split_from(const json::Value& value);
   static Metaspace metaspace_from(const json::Value& value);
+  static std::size_t bytes_in(const Pieces& pieces) noexcept;
   static void run(const Split& step, Piece piece, Pieces& out);
   static void run(const PrefixSpace& step, Piece piece, Pieces& out);
   static void run(const ByteAlphabet& step, Piece piece, Pieces& out);

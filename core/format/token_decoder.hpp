@@ -26,7 +26,8 @@ class TokenDecoder {
   class Stream {
    public:
     Stream(const TokenDecoder& decoder, bool eager);
-    void push(std::string_view token, std::string& out) { feed(0, token, out); }
+    /// Both throw ResourceExhausted when chained replacements make much more text than there was.
+    void push(std::string_view token, std::string& out);
     void finish(std::string& out);
 
    private:
@@ -35,14 +36,17 @@ class TokenDecoder {
       std::string open{};     ///< what cannot be given on yet
       bool first = true;      ///< no token has come
       std::size_t start = 0;  ///< Strip: leading characters that may still be dropped
+      std::size_t taken = 0;  ///< bytes since the last push
     };
+    void begin(std::size_t bytes);
     void feed(std::size_t step, std::string_view token, std::string& out);
     void give_characters(std::size_t step, std::string& out);
     void end_run(std::size_t step, std::string& out);
 
     const TokenDecoder* decoder_;
     bool eager_;
-    std::vector<State> states_;
+    std::vector<State> states_;  ///< one a step
+    std::size_t before_ = 0;     ///< bytes that this push began with, those that waited among them
   };
 
  private:

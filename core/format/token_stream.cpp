@@ -95,21 +95,19 @@ struct TokenDecoder::Runner {
     give(token);
   }
 
-  void operator()(const ReplaceText& step) const {
-    const auto text = replace_all(token, step.from, step.to);
-    check_growth(token.size(), text.size());
-    give(text);
-  }
+  void operator()(const ReplaceText& step) const { give(replace_all(token, step.from, step.to)); }
 
   void operator()(const ReplaceMatches& step) const {
-    const auto text = token.empty() ? std::string() : replaced(step.from, step.to, token);
-    check_growth(token.size(), text.size());
-    give(text);
+    give(token.empty() ? std::string() : replaced(step.from, step.to, token));
   }
 
   void operator()(const Strip& step) const {
-    if (!step.fused) state() = {{}, true, step.start};
-    auto& [open, first, start] = state();
+    auto& open = state().open;
+    auto& start = state().start;
+    if (!step.fused) {
+      open.clear();
+      start = step.start;
+    }
     auto text = token;
     for (; start > 0 && text.starts_with(step.content); --start) text.remove_prefix(step.content.size());
     if (!text.empty()) start = 0;
@@ -146,18 +144,35 @@ TokenDecoder::Stream::Stream(const TokenDecoder& decoder, bool eager) : decoder_
   bool after_bytes = false;
   for (const auto& step : decoder.steps_) {
     const auto* const strip = std::get_if<Strip>(&step);
-    states_.push_back({{}, true, strip != nullptr ? strip->start : 0});
+    states_.push_back({{}, true, strip != nullptr ? strip->start : 0, 0});
     if (after_bytes && (strip == nullptr || !strip->fused)) eager_ = false;
     after_bytes = after_bytes || std::holds_alternative<ByteFallback>(step);
   }
 }
 
+void TokenDecoder::Stream::push(std::string_view token, std::string& out) {
+  begin(token.size());
+  feed(0, token, out);
+}
+
+void TokenDecoder::Stream::begin(std::size_t bytes) {
+  before_ = bytes;
+  for (auto& state : states_) {
+    before_ += state.open.size();
+    state.taken = 0;
+  }
+}
+
+// Growth is counted over the whole chain: each step may make 32 bytes of one, 32 steps all the memory there is.
 void TokenDecoder::Stream::feed(std::size_t step, std::string_view token, std::string& out) {
   if (step == states_.size()) {
     out += token;
-  } else {
-    std::visit(Runner{*this, step, token, out}, decoder_->steps_[step]);
+    return;
   }
+  auto& taken = states_[step].taken;
+  taken += token.size();
+  check_growth(before_, taken);
+  std::visit(Runner{*this, step, token, out}, decoder_->steps_[step]);
 }
 
 void TokenDecoder::Stream::give_characters(std::size_t step, std::string& out) {
@@ -183,6 +198,7 @@ void TokenDecoder::Stream::end_run(std::size_t step, std::string& out) {
 }
 
 void TokenDecoder::Stream::finish(std::string& out) {
+  begin(0);
   for (std::size_t step = 0; step < states_.size(); ++step) {
     const auto& kind = decoder_->steps_[step];
     if (std::holds_alternative<ByteFallback>(kind)) end_run(step, out);

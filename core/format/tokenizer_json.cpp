@@ -5,8 +5,14 @@
 
 namespace lateral::format {
 namespace {
-constexpr std::size_t kMaxContent = 64;  // bytes that may replace one match
+constexpr std::size_t kMaxPattern = 256;  // bytes; looking for a text takes as many steps at every place
+constexpr std::size_t kMaxContent = 64;   // bytes that may replace one match
+
+std::string bounded(const json::Value& value, std::size_t most) {
+  if (value.as_string().size() > most) value.reject("at most " + std::to_string(most) + " bytes");
+  return std::string(value.as_string());
 }
+}  // namespace
 
 void refuse_part(std::string_view part, const json::Value& value, std::string_view known) {
   const auto type = value.is(json::Kind::Object) ? value.get("type", "") : "";
@@ -16,13 +22,11 @@ void refuse_part(std::string_view part, const json::Value& value, std::string_vi
 
 std::string pattern_text(const json::Value& value) {
   if (value.as_string().empty()) value.reject("some text");
-  return std::string(value.as_string());
+  return bounded(value, kMaxPattern);
 }
 
 std::string content_text(const json::Value& value) {
-  if (value.as_string().size() > kMaxContent)
-    value.reject("at most " + std::to_string(kMaxContent) + " bytes");
-  return std::string(value.as_string());
+  return bounded(value, kMaxContent);
 }
 
 std::string metaspace_text(const json::Value& value) {

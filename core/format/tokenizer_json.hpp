@@ -14,7 +14,7 @@ inline constexpr std::size_t kMaxSteps = 32;
 /// Throws Unsupported: "... the normalizer "X" is not supported; known are `known`".
 [[noreturn]] void refuse_part(std::string_view part, const json::Value& value, std::string_view known);
 
-/// A text to look for: not empty. Throws Corrupt.
+/// A text to look for: not empty, and short. Throws Corrupt.
 std::string pattern_text(const json::Value& value);
 /// What stands for a match: short, since it may stand there as often as the text is long. Throws Corrupt.
 std::string content_text(const json::Value& value);

@@ -165,6 +165,59 @@ TEST_CASE("what a decoder puts in place of a match is bounded before any token i
   CHECK(thrown_by([&] { load_text(tiny(decoder)); }).mentions("at most 64 bytes"));
 }
 
+TEST_CASE("chained parts that each grow within bounds stop with one error before memory does") {
+  const auto chain = [](int count, const auto& part) {
+    std::string parts;
+    for (int i = 0; i < count; ++i) parts += (i == 0 ? "" : ",") + part(i);
+    return parts;
+  };
+  const auto doubling = chain(14, [](int) {
+    return std::string(R"({"type": "Replace", "pattern": {"String": "a"}, "content": "aa"})");
+  });
+  const auto decoding =
+      load_text(tiny(R"("decoder": {"type": "Sequence", "decoders": [)" + doubling + "]},"));
+  CHECK(thrown_by([&] { decoding.decode(std::vector<TokenId>{0}); }).code == Errc::ResourceExhausted);
+  StreamDecoder stream(decoding);
+  CHECK(thrown_by([&] { stream.push(0); }).code == Errc::ResourceExhausted);
+  // Each character gets one more before it, and is cut from it.
+  const auto cutting = chain(15, [](int i) {
+    return lateral::detail::concat(
+        R"({"type": "Metaspace", "split": false, "replacement": ")", i % 2 == 0 ? "x" : "y",
+        R"("}, {"type": "Split", "pattern": {"Regex": "\\S"}, "behavior": "Isolated"})");
+  });
+  const auto growing =
+      load_text(tiny(R"("pre_tokenizer": {"type": "Sequence", "pretokenizers": [)" + cutting + "]},"));
+  CHECK(thrown_by([&] { growing.encode("a"); }).code == Errc::ResourceExhausted);
+}
+
+TEST_CASE("an added token may not become long when it is normalized") {
+  const auto text =
+      tiny(R"("normalizer": {"type": "Replace", "pattern": {"String": "x"}, "content": ")" +
+           std::string(60, 'y') + R"("}, "added_tokens": [{"id": 3, "content": "xxxxxxxxxx"}],)");
+  CHECK(thrown_by([&] { load_text(text); }).mentions("600 bytes when it is normalized"));
+}
+
+TEST_CASE("white space that one added token swallows and others are made of takes time in proportion") {
+  const auto tokenizer = load_text(
+      tiny(R"("added_tokens": [{"id": 3, "content": " ", "rstrip": true}, {"id": 4, "content": "\t"}],)"));
+  std::string text;
+  for (int i = 0; i < 500'000; ++i) text += " \t";
+  CHECK(tokenizer.encode(text).size() == 1'000'000);
+}
+
+TEST_CASE("keys from the file are shown bounded and without control characters") {
+  const auto error =
+      thrown_by([] { load_text(R"({"model": {"vocab": {"\u001b[2J": "x"}, "merges": []}})"); });
+  CHECK(error.mentions("vocab.\\x1B[2J"));
+  const auto missing = thrown_by([] {
+    load_text(tiny(R"("post_processor": {"type": "TemplateProcessing", "special_tokens": {}, "single": [)"
+                   R"({"SpecialToken": {"id": ")" +
+                   std::string(5000, 'x') + R"("}}]},)"));
+  });
+  CHECK(missing.mentions("is missing"));
+  CHECK(missing.message.size() < 300);
+}
+
 TEST_CASE("a template may add no id that has no token, before the text or behind it") {
   for (const auto* order : {R"({"SpecialToken": {"id": "x"}}, {"Sequence": {}})",
                             R"({"Sequence": {}}, {"SpecialToken": {"id": "x"}})"}) {
