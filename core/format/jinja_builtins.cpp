@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 #include "core/format/jinja_run.hpp"
 #include "core/format/json.hpp"
 #include "core/format/tokenizer_json.hpp"
@@ -71,6 +72,7 @@ Value split(const std::string& text, const Arguments& arguments) {
   if (arguments.values.empty()) return Value::list(split_at_spaces(text));
   const auto& mark = arguments.text(0);
   if (mark.empty()) complain(arguments.line, "split at nothing");
+  arguments.budget.search(text, mark);
   List parts;
   std::size_t at = 0;
   for (auto next = text.find(mark); next != text.npos; next = text.find(mark, at)) {
@@ -85,6 +87,7 @@ Value split(const std::string& text, const Arguments& arguments) {
 Value replaced(const std::string& text, const std::string& from, const std::string& to,
                const Arguments& arguments) {
   if (from.empty()) complain(arguments.line, "replace of nothing");
+  arguments.budget.search(text, from);
   std::size_t count = 0;
   for (auto at = text.find(from); at != text.npos; at = text.find(from, at + from.size())) ++count;
   arguments.budget.bytes(text.size() + count * to.size());
@@ -228,7 +231,7 @@ const std::string& Arguments::text(std::size_t index) const {
 
 Value call_function(const std::string& name, const Arguments& arguments) {
   if (name == "raise_exception") {
-    fail(Errc::InvalidArgument, "chat template", utf8::clip(printed(arguments.at(0)), 300));
+    fail(Errc::InvalidArgument, "chat template", shown(printed(arguments.at(0)), 300));
   }
   if (name == "namespace") return Value::name_space(arguments.named);
   if (name == "dict") return Value::dict(arguments.named);
@@ -289,7 +292,7 @@ bool apply_test(const std::string& name, const Arguments& arguments) {
   arguments.budget.bytes(value.cost() + arguments.at(1).cost());
   if (name == "equalto" || name == "eq") return equal(value, arguments.at(1));
   if (name == "ne") return !equal(value, arguments.at(1));
-  if (name == "in") return contains(arguments.at(1), value, arguments.line);
+  if (name == "in") return contains(arguments.at(1), value, arguments.line, arguments.budget);
   unknown("the test", name, arguments.line);
 }
 

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 #include "core/format/jinja_syntax.hpp"
 #include "core/format/utf8.hpp"
 
@@ -138,7 +139,7 @@ class Lexer {
     constexpr std::array<std::string_view, 6> kLong{"//", "**", "==", "!=", "<=", ">="};
     constexpr std::string_view kShort = "+-*/%~<>=.:|,()[]{}";
     const bool two = std::find(kLong.begin(), kLong.end(), rest.substr(0, 2)) != kLong.end();
-    if (!two && kShort.find(c) == kShort.npos) reject("unexpected " + utf8::clip(rest.substr(0, 1)));
+    if (!two && kShort.find(c) == kShort.npos) reject("unexpected " + shown(rest.substr(0, 1)));
     push(Token::Kind::Operator, std::string(rest.substr(0, two ? 2 : 1)));
     advance(two ? 2 : 1);
   }
@@ -166,7 +167,7 @@ class Lexer {
     if (const auto name = kNames.find(c); name != kNames.npos) return text += kMeant[name], 1;
     const std::size_t digits = c == 'x' ? 2 : c == 'u' ? 4 : c == 'U' ? 8 : 0;
     if (digits == 0)
-      fail(Errc::Unsupported, kWhere, "line ", line_, ": the escape \\", utf8::clip(rest.substr(0, 1)));
+      fail(Errc::Unsupported, kWhere, "line ", line_, ": the escape \\", shown(rest.substr(0, 1)));
     std::uint32_t point = 0;
     const auto number = rest.substr(1, digits);
     const auto end = std::from_chars(number.data(), number.data() + number.size(), point, 16).ptr;

@@ -65,14 +65,17 @@ std::int64_t bound_or(const Value& bound, std::int64_t fallback) {
 
 }  // namespace
 
-bool contains(const Value& container, const Value& item, int line) {
+bool contains(const Value& container, const Value& item, int line, Budget& budget) {
   if (container.list() != nullptr) {
     return std::any_of(container.list()->begin(), container.list()->end(),
                        [&](const Value& each) { return equal(each, item); });
   }
   if (container.undefined()) return false;
   if (item.text() == nullptr) refuse("in", item, container, line);
-  if (container.text() != nullptr) return container.text()->find(*item.text()) != std::string::npos;
+  if (container.text() != nullptr) {
+    budget.search(*container.text(), *item.text());
+    return container.text()->find(*item.text()) != std::string::npos;
+  }
   if (container.dict() != nullptr) return container.member(*item.text()) != nullptr;
   refuse("in", item, container, line);
 }
@@ -82,8 +85,8 @@ Value apply_operator(const std::string& sign, const Value& left, const Value& ri
   budget.bytes(left.cost() + right.cost());  // a comparison may look at all of it
   if (sign == "==") return flag(equal(left, right));
   if (sign == "!=") return flag(!equal(left, right));
-  if (sign == "in") return flag(contains(right, left, line));
-  if (sign == "not in") return flag(!contains(right, left, line));
+  if (sign == "in") return flag(contains(right, left, line, budget));
+  if (sign == "not in") return flag(!contains(right, left, line, budget));
   if (sign[0] == '<' || sign[0] == '>') return flag(ordered(sign, left, right, line));
   if (sign == "~" || (sign == "+" && left.text() != nullptr && right.text() != nullptr)) {
     auto text = printed(left) + printed(right);
@@ -105,6 +108,7 @@ Value item_of(const Value& object, const Value& item, int line, Budget& budget) 
   if (object.undefined())
     fail(Errc::InvalidArgument, "chat template", "line ", line, ": a member of something undefined");
   if (item.text() != nullptr) {
+    if (const auto* const space = object.name_space()) budget.bytes(space->members.size());
     const auto* const member = object.member(*item.text());
     return member != nullptr ? *member : Value();
   }

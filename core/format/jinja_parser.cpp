@@ -14,12 +14,8 @@ using Kind = Expression::Kind;
 
 constexpr std::string_view kWhere = "chat template";
 constexpr std::size_t kMaxSource = 256 * 1024;
-constexpr int kMaxDepth = 100;          // of brackets and blocks
-constexpr std::size_t kMaxChain = 500;  // of operators side by side, which nest as well
-
-Expression make(Kind kind, std::string name, std::vector<Expression> parts, int line) {
-  return {kind, std::move(name), {}, std::move(parts), {}, line};
-}
+constexpr int kMaxDepth = 100;  // of brackets and blocks
+constexpr int kMaxTree = 500;   // of an expression, where operators side by side nest as well
 
 class Parser {
  public:
@@ -79,6 +75,18 @@ class Parser {
     if (!is(Token::Kind::Name)) reject("a name");
     return take().text;
   }
+  // Parts, which are whole, of an expression.
+  void measure(Expression& result) const {
+    for (const auto& part : result.parts) result.depth = std::max(result.depth, part.depth + 1);
+    for (const auto& [name, part] : result.named) result.depth = std::max(result.depth, part.depth + 1);
+    if (result.depth > kMaxTree) refuse("an expression of this length");
+  }
+  Expression make(Kind kind, std::string name, std::vector<Expression> parts, int line) const {
+    Expression result{kind, std::move(name), {}, std::move(parts), {}, line};
+    measure(result);
+    return result;
+  }
+
   void end_tag() {
     if (!is(Token::Kind::EndBlock)) reject("the end of the tag");
     take();
@@ -199,10 +207,9 @@ class Parser {
   template <typename Operand>
   Expression chain(std::initializer_list<std::string_view> operators, Operand&& operand) {
     auto left = operand();
-    for (std::size_t count = 0; is(Token::Kind::Operator); ++count) {
+    while (is(Token::Kind::Operator)) {
       const auto found = std::find(operators.begin(), operators.end(), now().text);
       if (found == operators.end()) break;
-      if (count == kMaxChain) refuse("an expression of this length");
       const auto sign = take();
       left = make(Kind::Binary, sign.text, {std::move(left), operand()}, sign.line);
     }
@@ -215,6 +222,7 @@ class Parser {
     if (!is_name(word)) return first;
     auto result = make(kind, {}, {std::move(first)}, now().line);
     while (skip_name(word)) result.parts.push_back(operand());
+    measure(result);
     return result;
   }
 
@@ -286,7 +294,7 @@ class Parser {
     reject("an expression");
   }
 
-  static Expression literal(Value value, int line) {
+  Expression literal(Value value, int line) const {
     auto result = make(Kind::Literal, {}, {}, line);
     result.value = std::move(value);
     return result;
@@ -307,7 +315,7 @@ class Parser {
     return literal(Value::Content(integer), token.line);
   }
 
-  static Expression name(const Token& token) {
+  Expression name(const Token& token) const {
     const auto& text = token.text;
     if (text == "true" || text == "True") return literal(Value::Content(true), token.line);
     if (text == "false" || text == "False") return literal(Value::Content(false), token.line);
@@ -332,14 +340,14 @@ class Parser {
       result.parts.push_back(expression());
       if (!is_operator("}")) need_operator(",");
     }
+    measure(result);
     return result;
   }
 
   // .name  [item]  (arguments)  | filter  is test
   Expression suffixed(Expression result) {
-    for (std::size_t count = 0;; ++count) {
+    while (true) {
       const int line = now().line;
-      if (count == kMaxChain) refuse("an expression of this length");
       if (skip_operator(".")) {
         result = make(Kind::Attribute, need_name(), {std::move(result)}, line);
       } else if (skip_operator("[")) {
@@ -391,6 +399,7 @@ class Parser {
       }
       if (!is_operator(")")) need_operator(",");
     }
+    measure(call);
   }
 
   Expression test(Expression of, int line) {
@@ -403,6 +412,7 @@ class Parser {
       arguments(result);
     } else if (operand) {
       result.parts.push_back(primary());
+      measure(result);
     }
     return inverted ? make(Kind::Not, {}, {std::move(result)}, line) : result;
   }

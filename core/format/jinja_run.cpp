@@ -139,7 +139,8 @@ class Runner {
     store(space.name_space()->members, statement.names[1], std::move(value));
   }
 
-  static void store(Dict& scope, const std::string& name, Value value) {
+  void store(Dict& scope, const std::string& name, Value value) {
+    budget_.bytes(scope.size());
     for (auto& [known, old] : scope) {
       if (known == name) {
         old = std::move(value);
@@ -257,6 +258,11 @@ void Budget::step() {
 void Budget::bytes(std::size_t count) {
   bytes_ -= static_cast<std::int64_t>(count);
   if (bytes_ < 0) fail(Errc::ResourceExhausted, "chat template", "it makes too much text");
+}
+
+void Budget::search(std::string_view text, std::string_view wanted) {
+  constexpr std::size_t kAtOnce = 16;  // bytes that a comparison takes in one step
+  bytes(text.size() * (1 + wanted.size() / kAtOnce));
 }
 
 void complain(int line, std::string_view what) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,8 @@ class Budget {
   /// Throws ResourceExhausted when steps, or bytes of text made, run out.
   void step();
   void bytes(std::size_t count);
+  /// Looking for `wanted` in `text`, which may take a comparison at every place.
+  void search(std::string_view text, std::string_view wanted);
 
  private:
   std::int64_t steps_ = 4'000'000;
@@ -43,7 +46,7 @@ bool apply_test(const std::string& name, const Arguments& arguments);
 /// Python's `left OPERATOR right`.
 Value apply_operator(const std::string& sign, const Value& left, const Value& right, int line,
                      Budget& budget);
-bool contains(const Value& container, const Value& item, int line);
+bool contains(const Value& container, const Value& item, int line, Budget& budget);
 /// object[item] and object.item; undefined when it is not there. Throws InvalidArgument for undefined objects.
 Value item_of(const Value& object, const Value& item, int line, Budget& budget);
 /// Python's object[start:stop:step] of a text or list; bounds may be undefined.

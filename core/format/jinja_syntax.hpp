@@ -48,6 +48,7 @@ struct Expression {
   std::vector<Expression> parts{};
   std::vector<std::pair<std::string, Expression>> named{};  ///< keyword arguments
   int line = 0;
+  int depth = 0;  ///< of the tree: it is run, and freed, by recursion
 };
 
 struct Statement {

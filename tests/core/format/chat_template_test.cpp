@@ -86,8 +86,34 @@ TEST_CASE("a hostile template stops with one error") {
   std::string sum = "{{ 1";
   for (int i = 0; i < 20'000; ++i) sum += "+1";
   CHECK(code(sum + " }}") == Errc::Unsupported);
+  // Operators, suffixes and brackets, each within its own bound, nest in one another.
+  std::string mixed = "1";
+  for (int i = 0; i < 30; ++i) {
+    mixed = "(" + mixed + ")";
+    for (int j = 0; j < 400; ++j) mixed += "|d";
+    for (int j = 0; j < 400; ++j) mixed += "*1";
+    for (int j = 0; j < 400; ++j) mixed += "~1";
+    for (int j = 0; j < 400; ++j) mixed += "+1";
+  }
+  CHECK(code("{{ " + mixed + " }}") == Errc::Unsupported);
+  std::string choices = "{{ 1";
+  for (int i = 0; i < 40'000; ++i) choices += " if 1";
+  CHECK(code(choices + " }}") == Errc::Unsupported);
+  std::string names;
+  for (int i = 0; i < 9000; ++i) names += "{% set n.a" + std::to_string(i) + " = 1 %}";
+  CHECK(code("{% set n = namespace() %}" + names +
+             "{% for a in range(99999) %}{% if n.b %}{% endif %}{% endfor %}") == Errc::ResourceExhausted);
+  CHECK(code("{% set n = namespace(x='a') %}{% for a in range(20) %}{% set n.x = n.x + n.x %}{% endfor %}"
+             "{% set y = n.x + 'b' %}{% set z = n.x + n.x %}{{ y in z }}") == Errc::ResourceExhausted);
   CHECK(code(std::string(1 << 20, 'a')) == Errc::ResourceExhausted);
   CHECK(code("{{ 2147483648 * 2147483648 * 4 }}") == Errc::Unsupported);
+}
+
+TEST_CASE("a template's own words are shown bounded and without control characters") {
+  const auto error = thrown_by([] { rendered("{{ raise_exception('\\x1b[2J') }}"); });
+  CHECK(error.mentions("\\x1B[2J"));
+  CHECK(thrown_by([] { rendered("{{ \x1b }}"); }).mentions("unexpected \\x1B"));
+  CHECK(thrown_by([] { rendered("{{ '\\\x1b' }}"); }).mentions("\\x1B"));
 }
 
 TEST_CASE("random changes of a template never do worse than throw") {
