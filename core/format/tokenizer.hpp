@@ -1,7 +1,7 @@
 #pragma once
 // Text to token ids and back, with the tokenizers of Hugging Face model directories: byte-level BPE (GPT-2,
-// OPT, Llama 3, Qwen 2, BLOOM) and SentencePiece-style BPE with byte fallback (Llama 2), ids equal to those
-// of the `tokenizers` package. A part of a tokenizer.json that is not known is refused by name, never
+// OPT, Llama 3, Qwen 2, BLOOM), SentencePiece-style BPE with byte fallback (Llama 2) and WordPiece (BERT), ids
+// equal to those of the `tokenizers` package. A part of a tokenizer.json that is not known is refused by name, never
 // skipped: a nearly right tokenizer makes a model silently worse.
 
 #include <cstdint>

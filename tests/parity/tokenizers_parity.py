@@ -3,7 +3,7 @@
 For every kind of tokenizers_kinds.py, and for the real vocabularies in --data where they are, random strings of all of
 Unicode are encoded and decoded, random ids decoded, and bytes that are no UTF-8 encoded. Ids and text must be equal.
 The package carries several tables of Unicode, some of them older than ours. Where strings differ, each of their
-characters is compared alone: a string with a character that differs alone is counted apart, and the character named.
+characters is compared alone: a string with a character that differs alone is left out, and the character named.
 """
 
 import argparse
