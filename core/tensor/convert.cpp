@@ -2,9 +2,11 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <c10/core/ScalarType.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -35,10 +37,31 @@ at::Tensor in_mapping(const format::TensorView& view, std::shared_ptr<const Mapp
       data, view.shape, [mapping = std::move(mapping)](void*) {}, scalar_type(view.dtype));
 }
 
-at::Tensor copied(const format::TensorView& view) {
-  // ATen aligns its own memory to 64 bytes.
-  at::Tensor tensor = at::empty(view.shape, scalar_type(view.dtype));
-  if (!view.bytes.empty()) std::memcpy(tensor.mutable_data_ptr(), view.bytes.data(), view.bytes.size());
+// `count` elements of a file as a tensor; they may lie where no element may be read.
+at::Tensor piece_of(std::span<const std::byte> bytes, at::ScalarType type, std::int64_t count) {
+  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % c10::elementSize(type) == 0)
+    return at::from_blob(const_cast<std::byte*>(bytes.data()), {count}, type);
+  at::Tensor piece = at::empty({count}, type);
+  std::memcpy(piece.mutable_data_ptr(), bytes.data(), bytes.size());
+  return piece;
+}
+
+// So much of a file is in memory twice while it is copied.
+constexpr std::size_t kPiece = 4U << 20U;
+
+// Piece by piece, giving back the file's pages behind it, so that copying needs no second whole tensor.
+at::Tensor copied(const format::TensorView& view, at::ScalarType dtype) {
+  at::Tensor tensor = at::empty(view.shape, dtype);  // ATen aligns its own memory to 64 bytes
+  const at::Tensor flat = tensor.view(-1);
+  const std::size_t element = format::size_of(view.dtype);
+  const auto step = static_cast<std::int64_t>(kPiece / element);
+  for (std::int64_t first = 0; first < flat.numel(); first += step) {
+    const std::int64_t count = std::min(step, flat.numel() - first);
+    const auto bytes = view.bytes.subspan(static_cast<std::size_t>(first) * element,
+                                          static_cast<std::size_t>(count) * element);
+    flat.narrow(0, first, count).copy_(piece_of(bytes, scalar_type(view.dtype), count));
+    drop_pages(bytes);
+  }
   return tensor;
 }
 
@@ -60,14 +83,14 @@ format::Dtype file_dtype(at::ScalarType type) {
 
 at::Tensor to_tensor(const format::TensorView& view, const std::shared_ptr<const MappedFile>& mapping,
                      std::optional<at::ScalarType> dtype) {
-  const bool aligned = reinterpret_cast<std::uintptr_t>(view.bytes.data()) % kAlignment == 0;
-  at::Tensor tensor = aligned && !view.bytes.empty() ? in_mapping(view, mapping) : copied(view);
-  if (!dtype || *dtype == tensor.scalar_type()) return tensor;
-  if (!tensor.is_floating_point() || !at::isFloatingType(*dtype)) {
+  const at::ScalarType found = scalar_type(view.dtype);
+  const at::ScalarType wanted = dtype.value_or(found);
+  if (wanted != found && !(at::isFloatingType(found) && at::isFloatingType(wanted))) {
     fail(Errc::InvalidArgument, "tensor", view.name, ": cannot read ", format::name_of(view.dtype), " as ",
-         c10::toString(*dtype));
+         c10::toString(wanted));
   }
-  return tensor.to(*dtype);
+  const bool aligned = reinterpret_cast<std::uintptr_t>(view.bytes.data()) % kAlignment == 0;
+  return wanted == found && aligned && !view.bytes.empty() ? in_mapping(view, mapping) : copied(view, wanted);
 }
 
 format::TensorView to_view(std::string name, const at::Tensor& tensor) {

@@ -23,7 +23,8 @@ at::ScalarType scalar_type(format::Dtype dtype);
 format::Dtype file_dtype(at::ScalarType type);
 
 /// The tensor of `view`, in `dtype` if given (floating types only). Where nothing must be converted and the
-/// bytes are aligned, it lies in the mapping, keeps it alive and must not be written to; else it is a copy.
+/// bytes are aligned, it lies in the mapping, keeps it alive and must not be written to; else it is a copy, and
+/// the file's pages are dropped while it is made.
 /// `mapping` holds the view's bytes.
 at::Tensor to_tensor(const format::TensorView& view, const std::shared_ptr<const MappedFile>& mapping,
                      std::optional<at::ScalarType> dtype = std::nullopt);

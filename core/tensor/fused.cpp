@@ -4,7 +4,6 @@
 #include <ATen/ops/addcmul.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/empty_like.h>
 #include <ATen/ops/rsqrt.h>
 
 #include <array>
@@ -54,8 +53,9 @@ void turn_row(const float* x, const float* cos, const float* sin, float* y, std:
 }
 
 at::Tensor turn_rows(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) {
-  at::Tensor y = at::empty_like(x);  // keeps the layout of a transposed projection
   const std::int64_t width = x.size(3);
+  // The layout of a transposed projection, which is what comes here.
+  at::Tensor y = at::empty({x.size(0), x.size(2), x.size(1), width}, x.options()).transpose(1, 2);
   const std::int64_t table_batch = cos.size(0) == 1 ? 0 : x.size(2) * width;
   const float* const from = x.const_data_ptr<float>();
   float* const to = y.mutable_data_ptr<float>();
@@ -82,8 +82,7 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double epsilo
 }
 
 at::Tensor turn_halves(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) {
-  if (plain(x) && plain(cos) && x.stride(3) == 1 && x.is_non_overlapping_and_dense())
-    return turn_rows(x, cos, sin);
+  if (plain(x) && plain(cos) && x.stride(3) == 1) return turn_rows(x, cos, sin);
   const std::int64_t half = x.size(3) / 2;
   const at::Tensor swapped = at::cat({x.narrow(3, half, half), x.narrow(3, 0, half)}, 3);
   return at::addcmul(x * cos, swapped, sin);
