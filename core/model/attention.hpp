@@ -15,7 +15,7 @@ namespace lateral::model {
 /// What the text rows of one call see of the text.
 struct TextColumns {
   at::Tensor k, v;      ///< [batch, kv_heads, S, head_dim], keys rotated
-  at::Tensor bias;      ///< added to the scores, [batch or 1, 1, T, S] of 0 and -inf; undefined: see `causal`
+  at::Tensor bias;      ///< added to the scores, [batch or 1, 1 or heads, T, S]; undefined: see `causal`
   bool causal = false;  ///< without bias: row i sees columns 0..i (T == S); else every row sees every column
 };
 

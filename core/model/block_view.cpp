@@ -22,19 +22,23 @@ at::Tensor activated(const at::Tensor& x, Activation activation) {
   fail(Errc::Internal, "block", "unknown activation");
 }
 
-// [batch, T, heads * head_dim] -> [batch, heads, T, head_dim]
-at::Tensor split_heads(const at::Tensor& x, std::int64_t heads, std::int64_t head_dim) {
-  return x.view({x.size(0), x.size(1), heads, head_dim}).transpose(1, 2);
+// [batch, T, heads * head_dim] as [batch, T, heads, head_dim]
+at::Tensor by_head(const at::Tensor& x, std::int64_t heads, std::int64_t head_dim) {
+  return x.view({x.size(0), x.size(1), heads, head_dim});
 }
 
-at::Tensor with_delta(at::Tensor projected, const at::Tensor& delta) {
-  return delta.defined() ? projected + delta : projected;
+// The parts of one projection's outputs, each [batch, T, heads, head_dim].
+std::vector<at::Tensor> parted(const at::Tensor& x, const DecoderSpec& spec) {
+  const std::int64_t batch = x.size(0), length = x.size(1);
+  if (spec.qkv == QkvLayout::HeadMajor)
+    return x.view({batch, length, spec.heads, 3, spec.head_dim}).unbind(3);
+  return x.view({batch, length, 3, spec.heads, spec.head_dim}).unbind(2);
 }
 
 }  // namespace
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {
-  return at::linear(x, weight, bias);
+  return at::linear(x, input_major ? weight.t() : weight, bias);
 }
 
 at::Tensor Norm::operator()(const at::Tensor& x, const DecoderSpec& spec) const {
@@ -42,7 +46,7 @@ at::Tensor Norm::operator()(const at::Tensor& x, const DecoderSpec& spec) const 
   return at::layer_norm(x, {x.size(-1)}, weight, bias, spec.norm_epsilon);
 }
 
-BlockView::BlockView(std::int64_t index, const DecoderSpec& spec, const RotaryTable& rotary,
+BlockView::BlockView(std::int64_t index, const DecoderSpec& spec, const RotaryAngles& rotary,
                      std::shared_ptr<const BlockWeights> weights)
     : index_(index), spec_(&spec), rotary_(&rotary), weights_(std::move(weights)) {}
 
@@ -50,16 +54,38 @@ at::Tensor BlockView::attention_norm(const at::Tensor& x) const {
   return spec_->pre_norm ? weights_->attention_norm(x, *spec_) : x;
 }
 
+at::Tensor BlockView::finished_q(const at::Tensor& q) const {
+  return (spec_->qk_norm ? weights_->q_norm(q, *spec_) : q).transpose(1, 2);
+}
+
+at::Tensor BlockView::finished_k(const at::Tensor& k, const at::Tensor& delta) const {
+  const at::Tensor sum = with_delta(k, delta);
+  return (spec_->qk_norm ? weights_->k_norm(sum, *spec_) : sum).transpose(1, 2);
+}
+
+at::Tensor BlockView::with_delta(const at::Tensor& projected, const at::Tensor& delta) const {
+  return delta.defined() ? projected + by_head(delta, spec_->kv_heads, spec_->head_dim) : projected;
+}
+
+BlockView::Projections BlockView::project(const at::Tensor& x, const KvDelta& delta) const {
+  if (spec_->qkv == QkvLayout::Separate) return {project_q(x), project_k(x, delta.k), project_v(x, delta.v)};
+  const auto parts = parted(weights_->qkv(x), *spec_);
+  return {finished_q(parts[0]), finished_k(parts[1], delta.k), with_delta(parts[2], delta.v).transpose(1, 2)};
+}
+
 at::Tensor BlockView::project_q(const at::Tensor& x) const {
-  return split_heads(weights_->q(x), spec_->heads, spec_->head_dim);
+  if (spec_->qkv != QkvLayout::Separate) return project(x).q;
+  return finished_q(by_head(weights_->q(x), spec_->heads, spec_->head_dim));
 }
 
 at::Tensor BlockView::project_k(const at::Tensor& x, const at::Tensor& delta) const {
-  return split_heads(with_delta(weights_->k(x), delta), spec_->kv_heads, spec_->head_dim);
+  if (spec_->qkv != QkvLayout::Separate) return project(x, {delta, {}}).k;
+  return finished_k(by_head(weights_->k(x), spec_->kv_heads, spec_->head_dim), delta);
 }
 
 at::Tensor BlockView::project_v(const at::Tensor& x, const at::Tensor& delta) const {
-  return split_heads(with_delta(weights_->v(x), delta), spec_->kv_heads, spec_->head_dim);
+  if (spec_->qkv != QkvLayout::Separate) return project(x, {{}, delta}).v;
+  return with_delta(by_head(weights_->v(x), spec_->kv_heads, spec_->head_dim), delta).transpose(1, 2);
 }
 
 at::Tensor BlockView::rotate(const at::Tensor& x, const at::Tensor& positions) const {
@@ -92,6 +118,11 @@ at::Tensor BlockView::ffn(const at::Tensor& x) const {
                                             : activated(w.up(in), spec_->activation);
   const at::Tensor sum = x + w.down(inner);
   return spec_->pre_norm ? sum : w.ffn_norm(sum, *spec_);
+}
+
+at::Tensor BlockView::finish(const at::Tensor& x, const at::Tensor& merged) const {
+  if (spec_->parallel_residual) return ffn(x) + attention_output(merged);
+  return ffn(finish_attention(x, merged));
 }
 
 }  // namespace lateral::model

@@ -14,12 +14,12 @@
 
 namespace lateral::model {
 
-/// Cheap to copy; keeps the block's weights in memory. Refers to the decoder's spec and rotary table, so the
+/// Cheap to copy; keeps the block's weights in memory. Refers to the decoder's spec and rotary angles, so the
 /// decoder must outlive it. Thread safety: const members may be called from any thread. Shapes: batch, T
 /// positions, heads, kv_heads, head_dim, hidden. Gradients flow through everything.
 class BlockView {
  public:
-  BlockView(std::int64_t index, const DecoderSpec& spec, const RotaryTable& rotary,
+  BlockView(std::int64_t index, const DecoderSpec& spec, const RotaryAngles& rotary,
             std::shared_ptr<const BlockWeights> weights);
 
   std::int64_t index() const { return index_; }
@@ -30,15 +30,20 @@ class BlockView {
   /// residual sums.
   at::Tensor attention_norm(const at::Tensor& x) const;
 
-  /// Queries [batch, heads, T, head_dim] of `normed` [batch, T, hidden], unscaled and not rotated.
+  struct Projections {
+    at::Tensor q, k, v;
+  };
+  /// Queries [batch, heads, T, head_dim], keys and values [batch, kv_heads, T, head_dim] of `normed` [batch, T,
+  /// hidden]: normed head by head where the model does so, unscaled and not rotated. A delta [batch, T, kv_heads
+  /// * head_dim] is added to what the projection gives; undefined = none. Where one projection makes all three,
+  /// asking for them one by one costs it each time.
+  Projections project(const at::Tensor& normed, const KvDelta& delta = {}) const;
   at::Tensor project_q(const at::Tensor& normed) const;
-  /// Keys and values [batch, kv_heads, T, head_dim], not rotated. `delta` [batch, T, kv_heads * head_dim] is
-  /// added to the projection; undefined = none.
   at::Tensor project_k(const at::Tensor& normed, const at::Tensor& delta = {}) const;
   at::Tensor project_v(const at::Tensor& normed, const at::Tensor& delta = {}) const;
 
   /// x [batch, any heads, T, head_dim] turned to `positions` int64 [batch or 1, T]; x itself where positions
-  /// are learned. Throws InvalidArgument when a position is outside the table.
+  /// are not rotary. Throws InvalidArgument when a position is outside the table.
   at::Tensor rotate(const at::Tensor& x, const at::Tensor& positions) const;
   at::Tensor rotate(const at::Tensor& x, const Rotation& rotation) const;
 
@@ -51,11 +56,19 @@ class BlockView {
   at::Tensor finish_attention(const at::Tensor& x, const at::Tensor& merged) const;
   /// The whole FFN sublayer: x + FFN(norm(x)), or norm(x + FFN(x)) where norms follow the sums.
   at::Tensor ffn(const at::Tensor& x) const;
+  /// All that follows the attention: ffn(finish_attention(x, merged)), or x + attention_output(merged) +
+  /// FFN(norm(x)) where residuals are parallel.
+  at::Tensor finish(const at::Tensor& x, const at::Tensor& merged) const;
 
  private:
+  // Of [batch, T, any heads, head_dim]; the first two end as [batch, any heads, T, head_dim].
+  at::Tensor finished_q(const at::Tensor& q) const;
+  at::Tensor finished_k(const at::Tensor& k, const at::Tensor& delta) const;
+  at::Tensor with_delta(const at::Tensor& projected, const at::Tensor& delta) const;
+
   std::int64_t index_;
   const DecoderSpec* spec_;
-  const RotaryTable* rotary_;
+  const RotaryAngles* rotary_;
   std::shared_ptr<const BlockWeights> weights_;
 };
 

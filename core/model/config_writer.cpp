@@ -1,26 +1,18 @@
 #include "core/model/config_writer.hpp"
 
+#include <array>
+#include <utility>
+
 #include "core/base/error.hpp"
 #include "core/format/json.hpp"
+#include "core/model/config_values.hpp"
+#include "core/model/families.hpp"
+#include "core/model/rotary_config.hpp"
 
 namespace lateral::model {
 namespace {
 
 using format::json::Writer;
-
-std::string_view name_of(Activation activation) {
-  switch (activation) {
-    case Activation::Relu:
-      return "relu";
-    case Activation::Gelu:
-      return "gelu";
-    case Activation::GeluTanh:
-      return "gelu_pytorch_tanh";
-    case Activation::Silu:
-      return "silu";
-  }
-  fail(Errc::Internal, "model", "unknown activation");
-}
 
 std::string_view name_of(at::ScalarType dtype) {
   if (dtype == at::kBFloat16) return "bfloat16";
@@ -43,57 +35,89 @@ void write_opt(const DecoderSpec& spec, Writer& json) {
       .member("layer_norm_elementwise_affine", spec.norm_affine)
       .member("do_layer_norm_before", spec.pre_norm)
       .member("_remove_final_layer_norm", spec.pre_norm && !spec.final_norm)
-      .member("activation_function", name_of(spec.activation))
       .member("enable_bias", spec.qkv_bias);
 }
 
-void write_rotary(const RotarySpec& rotary, Writer& json) {
-  json.key("rope_parameters").begin_object().member("rope_theta", rotary.theta);
-  switch (rotary.scaling) {
-    case RotarySpec::Scaling::None:
-      json.member("rope_type", "default");
-      break;
-    case RotarySpec::Scaling::Linear:
-      json.member("rope_type", "linear").member("factor", rotary.factor);
-      break;
-    case RotarySpec::Scaling::Llama3:
-      json.member("rope_type", "llama3")
-          .member("factor", rotary.factor)
-          .member("low_freq_factor", rotary.low_frequency_factor)
-          .member("high_freq_factor", rotary.high_frequency_factor)
-          .member("original_max_position_embeddings", rotary.original_positions);
-  }
-  json.end_object();
+void write_gpt2(const DecoderSpec& spec, Writer& json) {
+  json.member("n_inner", spec.intermediate);
+}
+
+void write_gpt_neox(const DecoderSpec& spec, Writer& json) {
+  json.member("intermediate_size", spec.intermediate)
+      .member("use_parallel_residual", spec.parallel_residual)
+      .member("attention_bias", spec.qkv_bias);
+  write_rotary(spec, true, json);
+}
+
+void write_gated(const DecoderSpec& spec, Writer& json) {
+  json.member("num_key_value_heads", spec.kv_heads)
+      .member("head_dim", spec.head_dim)
+      .member("intermediate_size", spec.intermediate);
+  write_rotary(spec, false, json);
 }
 
 void write_llama(const DecoderSpec& spec, Writer& json) {
-  json.member("num_key_value_heads", spec.kv_heads)
-      .member("head_dim", spec.head_dim)
-      .member("intermediate_size", spec.intermediate)
-      .member("rms_norm_eps", spec.norm_epsilon)
-      .member("hidden_act", name_of(spec.activation))
-      .member("attention_bias", spec.qkv_bias)
-      .member("mlp_bias", spec.ffn_bias);
-  write_rotary(spec.rotary, json);
+  write_gated(spec, json);
+  json.member("attention_bias", spec.qkv_bias).member("mlp_bias", spec.ffn_bias);
 }
+
+void write_mistral(const DecoderSpec& spec, Writer& json) {
+  write_gated(spec, json);
+  json.key("sliding_window");
+  spec.windows.empty() ? json.null() : json.value(spec.windows.front());
+}
+
+void write_qwen2(const DecoderSpec& spec, Writer& json) {
+  write_gated(spec, json);
+  json.member("use_sliding_window", !spec.windows.empty());
+  if (spec.windows.empty()) return;
+  std::int64_t widest = 0;
+  json.key("layer_types").begin_array();
+  for (const std::int64_t window : spec.windows) {
+    json.value(window > 0 ? "sliding_attention" : "full_attention");
+    widest = std::max(widest, window);
+  }
+  json.end_array().member("sliding_window", widest);
+}
+
+void write_qwen3(const DecoderSpec& spec, Writer& json) {
+  write_qwen2(spec, json);
+  json.member("attention_bias", spec.qkv_bias);
+}
+
+using MemberWriter = void (*)(const DecoderSpec&, Writer&);
+constexpr std::array<std::pair<std::string_view, MemberWriter>, 7> kWriters = {{
+    {"opt", write_opt},
+    {"llama", write_llama},
+    {"mistral", write_mistral},
+    {"qwen2", write_qwen2},
+    {"qwen3", write_qwen3},
+    {"gpt2", write_gpt2},
+    {"gpt_neox", write_gpt_neox},
+}};
 
 }  // namespace
 
 std::string config_json(const DecoderSpec& spec, at::ScalarType dtype) {
-  const bool opt = spec.family == "opt";
+  const Family& family = family_of(spec.family);
+  const ConfigKeys& keys = family.keys;
   Writer json(2);
   json.begin_object();
-  json.key("architectures").begin_array().value(opt ? "OPTForCausalLM" : "LlamaForCausalLM").end_array();
-  json.member("model_type", spec.family)
+  json.key("architectures").begin_array().value(family.architecture).end_array();
+  json.member("model_type", family.model_type)
       .member("vocab_size", spec.vocab)
-      .member("hidden_size", spec.hidden)
-      .member("num_hidden_layers", spec.layers)
-      .member("num_attention_heads", spec.heads)
-      .member("max_position_embeddings", spec.max_positions)
+      .member(keys.hidden.name, spec.hidden)
+      .member(keys.layers.name, spec.layers)
+      .member(keys.heads.name, spec.heads)
+      .member(keys.positions.name, spec.max_positions)
       .member("tie_word_embeddings", spec.tied_head)
       .member("dtype", name_of(dtype));
+  if (!keys.epsilon.empty()) json.member(keys.epsilon, spec.norm_epsilon);
+  if (!keys.activation.empty()) json.member(keys.activation, model::name_of(spec.activation));
   write_ids(spec, json);
-  opt ? write_opt(spec, json) : write_llama(spec, json);
+  for (const auto& [model_type, write] : kWriters) {
+    if (model_type == family.model_type) write(spec, json);
+  }
   json.end_object();
   return std::move(json).text() + "\n";
 }

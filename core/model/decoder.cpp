@@ -4,10 +4,10 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "core/base/error.hpp"
 #include "core/model/checks.hpp"
+#include "core/model/text_scores.hpp"
 
 namespace lateral::model {
 namespace {
@@ -28,41 +28,46 @@ at::Tensor positions_after(std::int64_t past, std::int64_t columns, const at::Te
       .unsqueeze(0);
 }
 
+bool sees_all(const DecoderSpec& spec, std::int64_t window, std::int64_t columns) {
+  return spec.positions != PositionKind::Alibi && (window == 0 || columns <= window);
+}
+
 // Which columns each row may see, bool [batch or 1, T, past + T]; undefined = all of them, or causal from an
 // empty past.
-at::Tensor visible_columns(const at::Tensor& valid, std::int64_t rows, std::int64_t past) {
-  const std::int64_t columns = past + rows;
+at::Tensor visible_columns(const DecoderSpec& spec, std::int64_t block, const at::Tensor& valid,
+                           std::int64_t rows, std::int64_t past) {
+  const std::int64_t window = spec.window(block);
   if (!valid.defined()) {
-    if (rows == 1 || past == 0) return {};
-    return at::ones({rows, columns}, at::kBool).tril(past).unsqueeze(0);
+    if ((rows == 1 || past == 0) && sees_all(spec, window, past + rows)) return {};
+    return causal_columns(rows, past, window, at::kBool).unsqueeze(0);
   }
-  const at::Tensor causal = at::ones({rows, columns}, valid.options()).tril(past);
+  const at::Tensor causal = causal_columns(rows, past, window, valid.options());
   // A padding row sees itself, so that no softmax is over nothing.
   const at::Tensor itself = causal.triu(past);
   return valid.unsqueeze(1).logical_and(causal).logical_or(itself);
 }
 
-at::Tensor bias_from(const at::Tensor& visible, const at::Tensor& hidden) {
-  if (!visible.defined()) return {};
-  const at::Tensor zeros = at::zeros(visible.sizes(), hidden.options().requires_grad(false));
-  return zeros
-      .masked_fill_(visible.to(hidden.device()).logical_not(), -std::numeric_limits<double>::infinity())
-      .unsqueeze(1);
+bool same_bias(const Call& call, const DecoderSpec& spec, std::int64_t block) {
+  if (call.bias_block < 0 || spec.window(block) != spec.window(call.bias_block)) return false;
+  return call.pass.cache == nullptr || call.pass.cache->same_columns(block, call.bias_block);
 }
 
-void set_bias(Call& call, std::int64_t block, const at::Tensor& hidden, std::int64_t past) {
+void set_bias(Call& call, const DecoderSpec& spec, std::int64_t block, const at::Tensor& hidden,
+              std::int64_t past) {
+  if (same_bias(call, spec, block)) return;
   const KvCache* const cache = call.pass.cache;
-  if (call.bias_block >= 0 && (cache == nullptr || cache->same_columns(block, call.bias_block))) return;
   const std::int64_t rows = hidden.size(1);
   at::Tensor visible = call.pass.visible;
   if (!visible.defined()) {
-    const at::Tensor valid = cache != nullptr ? cache->valid(block) : call.valid;
-    visible = visible_columns(valid, rows, past);
+    visible = visible_columns(spec, block, cache != nullptr ? cache->valid(block) : call.valid, rows, past);
   } else if (visible.dim() != 3 || visible.size(1) != rows || visible.size(2) != past + rows) {
     fail(Errc::InvalidArgument, "decoder", "`visible` must be bool [batch or 1, ", rows, ", ", past + rows,
          "]");
   }
-  call.bias = bias_from(visible, hidden);
+  const bool needs_positions = cache != nullptr && spec.positions == PositionKind::Alibi;
+  const at::Tensor columns = needs_positions ? cache->positions(block) : call.positions;
+  call.bias = visible.defined() ? text_scores(spec, visible, call.positions, columns, hidden.options())
+                                : at::Tensor();
   call.causal = !call.bias.defined() && rows > 1;
   call.bias_block = block;
 }
@@ -75,10 +80,11 @@ at::Tensor run_block(const BlockView& view, at::Tensor hidden, Call& call) {
   }
   const at::Tensor normed = view.attention_norm(hidden);
   const KvDelta delta = touched ? attached->kv_delta(view, normed) : KvDelta{};
-  const at::Tensor q = view.rotate(view.project_q(normed), call.rotation);
+  const auto projected = view.project(normed, delta);
+  const at::Tensor q = view.rotate(projected.q, call.rotation);
   TextColumns text;
-  text.k = view.rotate(view.project_k(normed, delta.k), call.rotation);
-  text.v = view.project_v(normed, delta.v);
+  text.k = view.rotate(projected.k, call.rotation);
+  text.v = projected.v;
   std::int64_t past = 0;
   if (KvCache* const cache = call.pass.cache; cache != nullptr) {
     past = cache->length(view.index());
@@ -86,11 +92,11 @@ at::Tensor run_block(const BlockView& view, at::Tensor hidden, Call& call) {
     text.k = all.k;
     text.v = all.v;
   }
-  set_bias(call, view.index(), hidden, past);
+  set_bias(call, view.spec(), view.index(), hidden, past);
   text.bias = call.bias;
   text.causal = call.causal;
   const auto segments = touched ? attached->segments(view, hidden) : std::vector<Segment>{};
-  return view.ffn(view.finish_attention(hidden, attend(q, text, segments, call.pass.path)));
+  return view.finish(hidden, attend(q, text, segments, call.pass.path));
 }
 
 }  // namespace
@@ -101,7 +107,8 @@ at::Tensor positions_of(const at::Tensor& valid) {
 
 Decoder::Decoder(DecoderSpec spec, OuterWeights outer, std::shared_ptr<BlockStore> blocks)
     : parts_(std::make_shared<const Parts>(Parts{
-          spec, outer, std::move(blocks), RotaryTable(spec, outer.tokens.options().requires_grad(false))})) {}
+          spec, outer, std::move(blocks), RotaryAngles(spec, outer.tokens.options().requires_grad(false))})) {
+}
 
 BlockView Decoder::block(std::int64_t index) const {
   return {index, parts_->spec, parts_->rotary, parts_->blocks->block(index)};
@@ -119,12 +126,15 @@ at::Tensor Decoder::token_embeddings(const at::Tensor& ids) const {
 
 at::Tensor Decoder::with_positions(const at::Tensor& embeddings, const at::Tensor& positions) const {
   check_states("embeddings", embeddings, spec().hidden);
-  if (spec().positions != PositionKind::Learned) return embeddings;
-  const at::Tensor at_rows =
-      positions.defined() ? positions : positions_after(0, embeddings.size(1), embeddings);
-  check_ids("position", at_rows, spec().max_positions);
-  return embeddings +
-         at::embedding(outer().positions, (at_rows + spec().position_offset).to(embeddings.device()));
+  at::Tensor states = embeddings;
+  if (spec().positions == PositionKind::Learned) {
+    const at::Tensor at_rows =
+        positions.defined() ? positions : positions_after(0, embeddings.size(1), embeddings);
+    check_ids("position", at_rows, spec().max_positions);
+    states =
+        states + at::embedding(outer().positions, (at_rows + spec().position_offset).to(embeddings.device()));
+  }
+  return spec().embedding_norm ? outer().embedding_norm(states, spec()) : states;
 }
 
 at::Tensor Decoder::embed(const at::Tensor& ids, const at::Tensor& positions) const {
@@ -149,6 +159,7 @@ at::Tensor Decoder::forward(std::int64_t first, std::int64_t last, const at::Ten
   if (!call.valid.defined() && pass.cache != nullptr && pass.cache->valid(first).defined()) {
     call.valid = at::ones({hidden.size(0), hidden.size(1)}, hidden.options().dtype(at::kBool));
   }
+  if (spec().positions == PositionKind::Alibi) check_ids("position", call.positions, spec().max_positions);
   call.rotation = parts_->rotary.at(call.positions);
   at::Tensor states = hidden;
   for (std::int64_t index = first; index < last; ++index) states = run_block(block(index), states, call);

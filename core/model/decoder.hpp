@@ -29,7 +29,7 @@ struct Pass {
   /// Left padding needs `positions`.
   at::Tensor valid;
   /// bool [batch or 1, T, length + T]: which columns each row may see, instead of the causal mask (`valid`
-  /// included). Every row must see at least one column.
+  /// and windows included). Every row must see at least one column.
   at::Tensor visible;
   AttentionPath path = AttentionPath::Auto;
 };
@@ -54,7 +54,8 @@ class Decoder {
   /// Token table rows of `ids` int64 [batch, T]: [batch, T, hidden], projected in where the table has another
   /// width. Throws InvalidArgument when an id is outside the vocabulary.
   at::Tensor token_embeddings(const at::Tensor& ids) const;
-  /// Adds learned positions to `embeddings` [batch, T, hidden]; does nothing where positions are rotary.
+  /// The states that enter block 0, of `embeddings` [batch, T, hidden]: learned positions are added, and the
+  /// embeddings normed, where the model does so.
   at::Tensor with_positions(const at::Tensor& embeddings, const at::Tensor& positions) const;
   /// with_positions(token_embeddings(ids), positions): the states that enter block 0.
   /// Undefined positions: 0, 1, ...
@@ -86,7 +87,7 @@ class Decoder {
     DecoderSpec spec;
     OuterWeights outer;
     std::shared_ptr<BlockStore> blocks;
-    RotaryTable rotary;
+    RotaryAngles rotary;
   };
   std::shared_ptr<const Parts> parts_;
 };

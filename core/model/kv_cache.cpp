@@ -90,8 +90,8 @@ at::Tensor KvCache::valid(std::int64_t block) const {
 }
 
 bool KvCache::same_columns(std::int64_t a, std::int64_t b) const {
-  return at(a).length == at(b).length && at(a).padded == at(b).padded &&
-         (!at(a).padded || at(a).valid.shares_chunks_with(at(b).valid));
+  return at(a).length == at(b).length && at(a).positions.shares_chunks_with(at(b).positions) &&
+         at(a).padded == at(b).padded && (!at(a).padded || at(a).valid.shares_chunks_with(at(b).valid));
 }
 
 KvCache::View KvCache::view(std::int64_t block) const {

@@ -50,7 +50,8 @@ class KvCache {
   at::Tensor positions(std::int64_t block) const;
   /// bool [batch, length(block)], false = padding; undefined when every column is text.
   at::Tensor valid(std::int64_t block) const;
-  /// Whether both blocks hold equally many columns with the same padding, so that one mask serves both.
+  /// Whether both blocks surely hold equally many columns at the same positions with the same padding, so that
+  /// one mask serves both. Columns that came in different calls may count as others.
   bool same_columns(std::int64_t a, std::int64_t b) const;
   View view(std::int64_t block) const;
   std::int64_t bytes() const;  ///< memory reserved, all blocks

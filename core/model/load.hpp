@@ -12,9 +12,10 @@
 namespace lateral::model {
 
 /// Loads a frozen decoder. Weights whose type is `dtype` and that lie 64-byte aligned in the file stay mapped
-/// on the CPU; the others are copied when their block is first used. Throws NotFound, Corrupt or Unsupported
-/// (a model family or weights as pickles, with advice), and InvalidArgument with every missing, unexpected or
-/// wrongly shaped tensor at once.
+/// on the CPU; the others are copied when their block is first used, piece by piece, and the file's pages are
+/// given back: a tensor is in memory once, in one form or the other. Throws NotFound, Corrupt or Unsupported
+/// (a model family or weights as pickles, with advice), and InvalidArgument with the missing, unexpected or
+/// wrongly shaped tensors at once.
 Decoder load_model(const std::filesystem::path& folder, at::ScalarType dtype = at::kFloat,
                    at::Device device = at::kCPU);
 

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <cmath>
 #include <numbers>
 
 #include "core/base/error.hpp"
@@ -25,9 +27,33 @@ at::Tensor stretch_llama3(const at::Tensor& frequencies, const RotarySpec& rotar
   return at::where(is_long, stretched, at::where(is_short, frequencies, blended));
 }
 
+// The dimension that turns `turns` times within the original positions.
+double dimension_that_turns(double turns, const RotarySpec& rotary, double width) {
+  const auto original = static_cast<double>(rotary.original_positions);
+  return width * std::log(original / (turns * 2.0 * std::numbers::pi)) / (2.0 * std::log(rotary.theta));
+}
+
+// YaRN (arXiv 2309.00071, section 3.2): fast dimensions are kept, slow ones stretched by `factor`, those between
+// blended; limits and rounding as in transformers' "yarn".
+at::Tensor stretch_yarn(const at::Tensor& frequencies, const RotarySpec& rotary, std::int64_t width) {
+  const auto dimensions = static_cast<double>(width);
+  double low = dimension_that_turns(rotary.fast, rotary, dimensions);
+  double high = dimension_that_turns(rotary.slow, rotary, dimensions);
+  if (rotary.truncate) {
+    low = std::floor(low);
+    high = std::ceil(high);
+  }
+  low = std::max(low, 0.0);
+  high = std::min(high, dimensions - 1.0);
+  if (low == high) high += 0.001;
+  const at::Tensor stretched = ((at::arange(width / 2, at::kFloat) - low) / (high - low)).clamp(0.0, 1.0);
+  return frequencies / rotary.factor * stretched + frequencies * (1.0 - stretched);
+}
+
 at::Tensor frequencies_of(const DecoderSpec& spec) {
   const RotarySpec& rotary = spec.rotary;
-  const auto exponents = at::arange(0, spec.head_dim, 2, at::kFloat) / spec.head_dim;
+  const std::int64_t width = spec.rotary_width();
+  const auto exponents = at::arange(0, width, 2, at::kFloat) / width;
   const at::Tensor frequencies = 1.0 / at::pow(rotary.theta, exponents);
   switch (rotary.scaling) {
     case RotarySpec::Scaling::None:
@@ -36,32 +62,35 @@ at::Tensor frequencies_of(const DecoderSpec& spec) {
       return frequencies / rotary.factor;
     case RotarySpec::Scaling::Llama3:
       return stretch_llama3(frequencies, rotary);
+    case RotarySpec::Scaling::Yarn:
+      return stretch_yarn(frequencies, rotary, width);
   }
   fail(Errc::Internal, "rotary", "unknown scaling");
 }
 
 }  // namespace
 
-RotaryTable::RotaryTable(const DecoderSpec& spec, const at::TensorOptions& options) {
-  if (spec.positions != PositionKind::Rotary) return;
-  const at::Tensor angles = at::arange(spec.max_positions, at::kFloat).unsqueeze(1) * frequencies_of(spec);
-  const at::Tensor cos = angles.cos();
-  const at::Tensor sin = angles.sin();
-  cos_ = at::cat({cos, cos}, 1).to(options);
-  sin_ = at::cat({-sin, sin}, 1).to(options);
+RotaryAngles::RotaryAngles(const DecoderSpec& spec, const at::TensorOptions& options)
+    : positions_(spec.max_positions), amplitude_(spec.rotary.amplitude), options_(options) {
+  if (spec.positions == PositionKind::Rotary) frequencies_ = frequencies_of(spec).to(options.device());
 }
 
-Rotation RotaryTable::at(const at::Tensor& positions) const {
-  if (!cos_.defined()) return {};
-  check_ids("position", positions, cos_.size(0));
-  const at::Tensor flat = positions.reshape({-1});
-  const std::vector<std::int64_t> shape = {positions.size(0), 1, positions.size(1), cos_.size(1)};
-  return {cos_.index_select(0, flat).view(shape), sin_.index_select(0, flat).view(shape)};
+Rotation RotaryAngles::at(const at::Tensor& positions) const {
+  if (!frequencies_.defined()) return {};
+  check_ids("position", positions, positions_);
+  const at::Tensor angles = positions.to(options_.device(), at::kFloat).unsqueeze(2) * frequencies_;
+  const at::Tensor cos = angles.cos() * amplitude_;  // [batch or 1, T, width / 2]
+  const at::Tensor sin = angles.sin() * amplitude_;
+  return {at::cat({cos, cos}, 2).to(options_).unsqueeze(1),
+          at::cat({-sin, sin}, 2).to(options_).unsqueeze(1)};
 }
 
 at::Tensor rotate(const at::Tensor& x, const Rotation& rotation) {
   if (!rotation.cos.defined()) return x;
-  return tensor::turn_halves(x, rotation.cos, rotation.sin);
+  const std::int64_t width = rotation.cos.size(3);
+  if (width == x.size(3)) return tensor::turn_halves(x, rotation.cos, rotation.sin);
+  const at::Tensor turned = tensor::turn_halves(x.narrow(3, 0, width), rotation.cos, rotation.sin);
+  return at::cat({turned, x.narrow(3, width, x.size(3) - width)}, 3);
 }
 
 }  // namespace lateral::model

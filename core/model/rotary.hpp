@@ -1,6 +1,6 @@
 #pragma once
-// Rotary positions (RoFormer, arXiv 2104.09864) in the half-split form of Hugging Face's Llama: dimension i
-// turns with dimension i + head_dim / 2.
+// Rotary positions (RoFormer, arXiv 2104.09864) in the half-split form of Hugging Face's Llama: of the dimensions
+// that turn, i turns with i + half their number.
 
 #include <ATen/core/Tensor.h>
 
@@ -10,27 +10,32 @@
 
 namespace lateral::model {
 
-/// Cosines and sines for one call's positions: [batch or 1, 1, T, head_dim], the sines' first half negated.
+/// Cosines and sines for one call's positions: [batch or 1, 1, T, width], the sines' first half negated.
 /// Undefined where the model has no rotary positions.
 struct Rotation {
   at::Tensor cos, sin;
 };
 
-/// Cosines and sines of all positions. Immutable. Thread safety: const members may be called from any thread.
-class RotaryTable {
+/// The angles by which a model turns. Immutable. Thread safety: const members may be called from any thread.
+class RotaryAngles {
  public:
-  /// Empty where positions are learned. Angles are computed in float32 as transformers does, so that far
-  /// positions round alike.
-  RotaryTable(const DecoderSpec& spec, const at::TensorOptions& options);
+  /// Empty where positions are not rotary. Angles are computed in float32 and for each call, as transformers does:
+  /// far positions round alike, and no table of 131,072 positions weighs on small models.
+  RotaryAngles(const DecoderSpec& spec, const at::TensorOptions& options);
 
-  /// `positions` int64 [batch or 1, T]; throws InvalidArgument when one is negative or beyond the table.
+  /// `positions` int64 [batch or 1, T]; throws InvalidArgument when one is negative or not below the spec's
+  /// max_positions.
   Rotation at(const at::Tensor& positions) const;
 
  private:
-  at::Tensor cos_, sin_;  // [max_positions, head_dim]; the sines' first half negated
+  std::int64_t positions_ = 0;
+  double amplitude_ = 1.0;
+  at::Tensor frequencies_;  // float32 [width / 2]
+  at::TensorOptions options_;
 };
 
-/// x [batch, heads, T, head_dim] turned; x itself where the rotation is undefined.
+/// x [batch, heads, T, head_dim] with its first `width` dimensions turned; x itself where the rotation is
+/// undefined.
 at::Tensor rotate(const at::Tensor& x, const Rotation& rotation);
 
 }  // namespace lateral::model

@@ -15,21 +15,35 @@ enum class PositionKind {
   Learned,
   /// Queries and keys are turned by their position, first half of each head against the second (Llama).
   Rotary,
+  /// Scores lose a slope of the head's times the distance (BLOOM; ALiBi, arXiv 2108.12409).
+  Alibi,
+};
+/// Where one projection makes queries, keys and values, the order of its outputs.
+enum class QkvLayout {
+  Separate,   ///< three projections
+  HeadMajor,  ///< for each head its query, key and value (BLOOM, GPT-NeoX)
+  PartMajor,  ///< all queries, all keys, all values (GPT-2)
 };
 enum class Activation { Relu, Gelu, GeluTanh, Silu };
 
-/// Rotary frequencies: head dimension pair i turns by position * theta^(-2i / head_dim), after scaling.
+/// Rotary frequencies: head dimension pair i turns by position * theta^(-2i / width), after scaling.
 struct RotarySpec {
-  enum class Scaling { None, Linear, Llama3 };
+  enum class Scaling { None, Linear, Llama3, Yarn };
   double theta = 10000.0;
+  std::int64_t width = 0;  ///< how many dimensions of each head turn, from the first; 0 = all
   Scaling scaling = Scaling::None;
-  double factor = 1.0;  ///< Linear, Llama3: long wavelengths are stretched by it
+  double factor = 1.0;                     ///< all scalings: long wavelengths are stretched by it
+  std::int64_t original_positions = 8192;  ///< Llama3, Yarn: positions before stretching
   double low_frequency_factor = 1.0, high_frequency_factor = 4.0;  ///< Llama3 only
-  std::int64_t original_positions = 8192;                          ///< Llama3 only
+  /// Yarn only: dimensions that turn more often than `fast` within the original positions are kept, less often
+  /// than `slow` stretched; `truncate` rounds both limits to whole dimensions. Cosines and sines are multiplied
+  /// by `amplitude`.
+  double fast = 32.0, slow = 1.0, amplitude = 1.0;
+  bool truncate = true;
 };
 
 struct DecoderSpec {
-  std::string family;  ///< "opt" or "llama": chooses the names of the tensors in files, nothing else
+  std::string family;  ///< a model_type: chooses names in files (families.hpp), nothing else
 
   std::int64_t layers = 0;
   std::int64_t hidden = 0;
@@ -44,14 +58,20 @@ struct DecoderSpec {
 
   NormKind norm = NormKind::Rms;
   double norm_epsilon = 1e-5;
-  bool norm_affine = true;  ///< layer norms have a weight and a bias
-  bool pre_norm = true;     ///< false: each norm follows its residual sum (OPT-350M)
-  bool final_norm = true;   ///< a norm before the head
+  bool norm_affine = true;         ///< layer norms have a weight and a bias
+  bool pre_norm = true;            ///< false: each norm follows its residual sum (OPT-350M)
+  bool parallel_residual = false;  ///< x + attention(norm(x)) + FFN(other norm(x)); wants pre_norm
+  bool embedding_norm = false;     ///< a norm between the embeddings and the first block
+  bool final_norm = true;          ///< a norm before the head
+  bool qk_norm = false;            ///< queries and keys are normed head by head before they turn
 
   PositionKind positions = PositionKind::Rotary;
   std::int64_t position_offset = 0;  ///< learned positions start at this row of their table (OPT: 2)
   RotarySpec rotary;
+  /// For each block how many columns up to its own a row sees (sliding windows), 0 = all; empty: all, everywhere.
+  std::vector<std::int64_t> windows;
 
+  QkvLayout qkv = QkvLayout::Separate;
   Activation activation = Activation::Silu;
   bool gated_ffn = true;  ///< down(act(gate(x)) * up(x)) instead of down(act(up(x)))
   bool qkv_bias = false, output_bias = false, ffn_bias = false;
@@ -61,11 +81,16 @@ struct DecoderSpec {
   std::vector<std::int64_t> eos;    ///< ids that end an answer
 
   std::int64_t kv_width() const { return kv_heads * head_dim; }
+  std::int64_t rotary_width() const { return rotary.width > 0 ? rotary.width : head_dim; }
+  std::int64_t window(std::int64_t block) const {
+    return windows.empty() ? 0 : windows[static_cast<std::size_t>(block)];
+  }
 };
 
-/// Reads a Hugging Face config.json of the OPT or Llama family (as transformers 4 and 5 write them).
+/// Reads a Hugging Face config.json of a family in families.hpp (as transformers 4 and 5 write them).
 /// Throws Corrupt (not JSON), InvalidArgument with every missing or impossible value at once, Unsupported for
-/// another model_type, activation or rotary scaling, naming those that work. `source` is used in messages.
+/// another model_type, activation, rotary scaling or variant, naming those that work. `source` is used in
+/// messages.
 DecoderSpec parse_spec(std::string_view json, std::string_view source);
 DecoderSpec read_spec(const std::filesystem::path& config_json);
 

@@ -16,9 +16,10 @@
 
 namespace lateral::model {
 
-/// y = x weight^T + bias. weight [out, in]; bias [out] or undefined.
+/// y = x weight^T + bias. weight [out, in] or, where the files have it so, [in, out]; bias [out] or undefined.
 struct Linear {
   at::Tensor weight, bias;
+  bool input_major = false;  ///< weight is [in, out]
   at::Tensor operator()(const at::Tensor& x) const;
 };
 
@@ -31,16 +32,19 @@ struct Norm {
 
 struct BlockWeights {
   Norm attention_norm, ffn_norm;
-  Linear q, k, v, output;  ///< q [heads * head_dim, hidden]; k, v [kv_heads * head_dim, hidden]
-  Linear gate, up, down;   ///< gate is undefined where the FFN is not gated
+  Linear q, k, v;       ///< [heads * head_dim, hidden], [kv_heads * head_dim, hidden]; or instead of them:
+  Linear qkv;           ///< [3 * hidden, hidden], ordered as the spec's QkvLayout says
+  Norm q_norm, k_norm;  ///< [head_dim], only where the spec has qk_norm
+  Linear output;
+  Linear gate, up, down;  ///< gate is undefined where the FFN is not gated
 };
 
 /// What stands before the first and after the last block.
 struct OuterWeights {
-  at::Tensor tokens;               ///< [vocab, embedding_width]
-  at::Tensor positions;            ///< [max_positions + position_offset, hidden]; learned positions only
-  Linear project_in, project_out;  ///< only where embedding_width is not hidden
-  Norm final_norm;
+  at::Tensor tokens;                ///< [vocab, embedding_width]
+  at::Tensor positions;             ///< [max_positions + position_offset, hidden]; learned positions only
+  Linear project_in, project_out;   ///< only where embedding_width is not hidden
+  Norm embedding_norm, final_norm;  ///< only where the spec has them
   at::Tensor head;  ///< [vocab, embedding_width]; the same tensor as `tokens` where the head is tied
 };
 
@@ -86,8 +90,8 @@ struct NamedTensor {
   at::Tensor tensor;
 };
 
-/// Calls `visit(name, tensor, shape)` for each tensor that a model of this spec has, in file order. `tensor`
-/// refers into the weights, so that visiting can read, fill in or replace.
+/// Calls `visit(name, tensor, shape)` for each tensor that a model of this spec has, in file order and with
+/// the file's shape. `tensor` refers into the weights, so that visiting can read, fill in or replace.
 /// A tied head has no name of its own.
 using VisitTensor =
     std::function<void(const std::string& name, at::Tensor& tensor, const std::vector<std::int64_t>& shape)>;

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <numeric>
 #include <span>
@@ -13,6 +12,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/random.hpp"
+#include "core/model/text_scores.hpp"
 
 namespace lateral::training {
 namespace {
@@ -56,12 +56,14 @@ class Recorder final : public model::Attachments {
     const std::int64_t length = hidden.size(1);
     const auto positions = at::arange(length, hidden.options().dtype(at::kLong)).unsqueeze(0);
     const auto normed = block.attention_norm(hidden);
-    const auto q = block.rotate(block.project_q(normed), positions);  // [batch, heads, T, head_dim]
-    const auto k = block.expand_kv(block.rotate(block.project_k(normed), positions));  // likewise
-    const auto v = block.expand_kv(block.project_v(normed));
-    const auto future = at::ones({length, length}, hidden.options().dtype(at::kBool)).triu(1);
-    const auto scores = (at::matmul(q, k.transpose(-1, -2)) / std::sqrt(static_cast<double>(q.size(-1))))
-                            .masked_fill(future, -std::numeric_limits<double>::infinity());
+    const auto projected = block.project(normed);
+    const auto q = block.rotate(projected.q, positions);                   // [batch, heads, T, head_dim]
+    const auto k = block.expand_kv(block.rotate(projected.k, positions));  // likewise
+    const auto v = block.expand_kv(projected.v);
+    const auto visible =
+        model::causal_columns(length, 0, block.spec().window(block.index()), hidden.options()).unsqueeze(0);
+    const auto scores = at::matmul(q, k.transpose(-1, -2)) / std::sqrt(static_cast<double>(q.size(-1))) +
+                        model::text_scores(block.spec(), visible, positions, positions, hidden.options());
     parts.q.push_back(q.transpose(1, 2).flatten(0, 1));
     parts.output.push_back(at::matmul(scores.softmax(-1), v).transpose(1, 2).flatten(0, 1));
     parts.lse.push_back(scores.logsumexp(-1).transpose(1, 2).flatten(0, 1));

@@ -1,4 +1,4 @@
-"""Writes tests/fixtures/model: two tiny models and what transformers 5.23.0 makes of them, for `./dev test`."""
+"""Writes tests/fixtures/model: a tiny model of each family and what transformers 5.23.0 makes of it, for `./dev test`."""
 
 import json
 from pathlib import Path
@@ -8,9 +8,22 @@ import transformers
 
 import reference as ref
 
+TINY = dict(vocab_size=48, num_hidden_layers=2, max_position_embeddings=48)
+NARROW = dict(hidden_size=16, intermediate_size=24, num_attention_heads=4, num_key_value_heads=1)
+
 SHAPES = {
     "llama": ref.llama(num_hidden_layers=2, head_dim=6, attention_bias=True),
     "opt": ref.opt(num_hidden_layers=2, tie_word_embeddings=False),
+    "opt_350m": ref.opt(**TINY, hidden_size=16, ffn_dim=24, num_attention_heads=2, do_layer_norm_before=False,
+                        word_embed_proj_dim=8),
+    "bloom": ref.bloom(vocab_size=48, hidden_size=15, n_layer=2, n_head=3),
+    "gpt2": ref.gpt2(vocab_size=48, n_embd=16, n_layer=2, n_head=2, n_positions=48),
+    "gpt_neox": ref.gpt_neox(**TINY, hidden_size=16, intermediate_size=24, num_attention_heads=2,
+                             rope_parameters={"rope_theta": 1e4, "partial_rotary_factor": 0.25}),
+    "mistral": ref.mistral(**TINY, **NARROW, sliding_window=4),
+    "qwen2": ref.qwen2(**TINY, **NARROW, rope_parameters={
+        "rope_type": "yarn", "rope_theta": 1e6, "factor": 4.0, "original_max_position_embeddings": 12}),
+    "qwen3": ref.qwen3(**TINY, **NARROW, head_dim=6, tie_word_embeddings=False),
 }
 
 ANSWERS = [
@@ -23,6 +36,10 @@ ANSWERS = [
 ]
 
 
+def rounded(rows):
+    return [[round(value, 6) for value in row] for row in rows]
+
+
 def main():
     torch.set_num_threads(1)
     root = Path(__file__).parent.parent / "fixtures" / "model"
@@ -30,10 +47,13 @@ def main():
         model = ref.make_model(recipe, 77 + seed)
         ref.save(model, root / name)
         prompts = ref.make_prompts(model, seed, (7, 3))
-        logits = [[round(value, 6) for value in row] for row in ref.logits_of(model, prompts)]
+        logits = rounded(ref.logits_of(model, prompts))
+        late = ref.make_late(model, seed, columns=3, connected=1)
+        late_logits = rounded([ref.late_logits(model, prompt, late) for prompt in prompts])
         answers = [dict(options=options, ids=[ref.answer(model, prompt, options)[0] for prompt in prompts])
                    for options in ANSWERS]
-        expected = dict(transformers=transformers.__version__, prompts=prompts, logits=logits, answers=answers)
+        expected = dict(transformers=transformers.__version__, prompts=prompts, logits=logits, late=late,
+                        late_logits=late_logits, answers=answers)
         (root / name / "expected.json").write_text(json.dumps(expected) + "\n")
 
 

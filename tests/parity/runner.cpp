@@ -1,9 +1,10 @@
 // parity_runner REQUEST.json: for each model directory the logits and answers that the request asks for, as JSON on
-// standard output, in the order of the request. tests/parity/reference.py writes requests and reads the results.
+// standard output, in the order of the request. tests/parity/parity.py writes requests and reads the results.
 
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/tensor.h>
+#include <sys/resource.h>
 
 #include <chrono>
 #include <exception>
@@ -15,6 +16,7 @@
 #include "core/model/generate.hpp"
 #include "core/model/load.hpp"
 #include "core/tensor/settings.hpp"
+#include "tests/support/model_cases.hpp"
 
 namespace lateral::model {
 namespace {
@@ -22,48 +24,50 @@ namespace {
 using format::json::Value;
 using format::json::Writer;
 
-Ids read_ids(const Value& list) {
-  Ids ids;
-  for (std::size_t i = 0; i < list.size(); ++i) ids.push_back(list[i].as_int());
-  return ids;
-}
-
-std::vector<Ids> read_prompts(const Value& list) {
-  std::vector<Ids> prompts;
-  for (std::size_t i = 0; i < list.size(); ++i) prompts.push_back(read_ids(list[i]));
-  return prompts;
-}
-
-GenerateOptions read_options(const Value& from) {
-  GenerateOptions options;
-  options.max_new_tokens = from.get("max_new_tokens", options.max_new_tokens);
-  options.min_new_tokens = from.get("min_new_tokens", options.min_new_tokens);
-  options.repetition_penalty = from.get("repetition_penalty", options.repetition_penalty);
-  options.beams = from.get("num_beams", options.beams);
-  options.length_penalty = from.get("length_penalty", options.length_penalty);
-  options.ignore_eos = from.get("ignore_eos", false);
-  const std::string early = from.get("early_stopping", "no");
-  if (early == "yes") options.early_stopping = GenerateOptions::EarlyStopping::Yes;
-  if (early == "never") options.early_stopping = GenerateOptions::EarlyStopping::Never;
-  return options;
-}
-
 void write_ids(const Ids& ids, Writer& json) {
   json.begin_array();
   for (const std::int64_t id : ids) json.value(id);
   json.end_array();
 }
 
+void write_numbers(const at::Tensor& tensor, Writer& json) {
+  const at::Tensor flat = tensor.to(at::kFloat).contiguous();
+  json.begin_array();
+  for (std::int64_t i = 0; i < flat.numel(); ++i) json.value(flat.const_data_ptr<float>()[i]);
+  json.end_array();
+}
+
 // The logits of each prompt's columns, one prompt after the other.
 void run_logits(const Decoder& decoder, const Value& request, Writer& json) {
   json.begin_array();
-  for (const Ids& prompt : read_prompts(request.at("prompts"))) {
-    const at::Tensor ids = at::tensor(at::ArrayRef<std::int64_t>(prompt)).unsqueeze(0);
-    const at::Tensor states = decoder.forward(0, decoder.spec().layers, decoder.embed(ids));
-    const at::Tensor logits = decoder.head(states).contiguous();
-    json.begin_array();
-    for (std::int64_t i = 0; i < logits.numel(); ++i) json.value(logits.const_data_ptr<float>()[i]);
-    json.end_array();
+  for (const Ids& prompt : test::read_prompts(request.at("prompts")))
+    write_numbers(test::logits_at_once(decoder, prompt, nullptr), json);
+  json.end_array();
+}
+
+// The same, three columns at once and the others one by one, from the cache.
+void run_cached(const Decoder& decoder, const Value& request, Writer& json) {
+  json.begin_array();
+  for (const Ids& prompt : test::read_prompts(request.at("prompts")))
+    write_numbers(test::logits_in_steps(decoder, prompt, nullptr), json);
+  json.end_array();
+}
+
+// The same for all prompts as one batch, padded on the left.
+void run_padded(const Decoder& decoder, const Value& request, Writer& json) {
+  json.begin_array();
+  for (const at::Tensor& logits : test::logits_of_batch(decoder, test::read_prompts(request.at("prompts"))))
+    write_numbers(logits, json);
+  json.end_array();
+}
+
+// With late keys and values: at once by one joint softmax, then in steps by merged parts.
+void run_late(const Decoder& decoder, const Value& request, Writer& json) {
+  json.begin_array();
+  for (const Ids& prompt : test::read_prompts(request.at("prompts"))) {
+    test::LateColumns late(request.at("late"), decoder.options());
+    write_numbers(test::logits_at_once(decoder, prompt, &late), json);
+    write_numbers(test::logits_in_steps(decoder, prompt, &late), json);
   }
   json.end_array();
 }
@@ -71,24 +75,44 @@ void run_logits(const Decoder& decoder, const Value& request, Writer& json) {
 void run_generate(const Decoder& decoder, const Value& request, Writer& json) {
   const auto begin = std::chrono::steady_clock::now();
   const auto answers =
-      generate(decoder, read_prompts(request.at("prompts")), read_options(request.at("options")));
+      generate(decoder, test::read_prompts(request.at("prompts")), test::read_options(request.at("options")));
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   json.begin_object().member("seconds", seconds.count()).key("answers").begin_array();
   for (const Answer& answer : answers) write_ids(answer.ids, json);
   json.end_array().end_object();
 }
 
+// What it costs to have every weight in memory.
+void run_load(const Decoder& decoder, std::chrono::steady_clock::time_point begin, Writer& json) {
+  test::logits_at_once(decoder, {1, 2, 3, 4}, nullptr);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  json.begin_object()
+      .member("seconds", seconds.count())
+      .member("peak_kib", std::int64_t{usage.ru_maxrss})
+      .end_object();
+}
+
+void run_case(const Decoder& decoder, const Value& request, std::chrono::steady_clock::time_point begin,
+              Writer& json) {
+  const auto kind = request.at("kind").as_string();
+  if (kind == "logits") return run_logits(decoder, request, json);
+  if (kind == "cached") return run_cached(decoder, request, json);
+  if (kind == "padded") return run_padded(decoder, request, json);
+  if (kind == "late") return run_late(decoder, request, json);
+  if (kind == "generate") return run_generate(decoder, request, json);
+  if (kind == "load") return run_load(decoder, begin, json);
+  request.at("kind").reject("logits, cached, padded, late, generate or load");
+}
+
 void run_model(const Value& model, Writer& json) {
-  const Decoder decoder = load_model(std::string(model.at("folder").as_string()));
+  const auto begin = std::chrono::steady_clock::now();
+  const Decoder decoder = load_model(std::string(model.at("folder").as_string()),
+                                     tensor::parse_dtype(model.get("dtype", "float32")));
   const Value cases = model.at("cases");
   json.begin_array();
-  for (std::size_t i = 0; i < cases.size(); ++i) {
-    if (cases[i].at("kind").as_string() == "logits") {
-      run_logits(decoder, cases[i], json);
-    } else {
-      run_generate(decoder, cases[i], json);
-    }
-  }
+  for (std::size_t i = 0; i < cases.size(); ++i) run_case(decoder, cases[i], begin, json);
   json.end_array();
 }
 

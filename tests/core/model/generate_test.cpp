@@ -7,7 +7,7 @@
 namespace lateral::model {
 namespace {
 
-using test_models::both;
+using test_models::each_family;
 using test_models::FixedAttachments;
 using test_models::near;
 using test_models::segment_of;
@@ -22,7 +22,7 @@ GenerateOptions of_length(std::int64_t tokens) {
 }
 
 TEST_CASE("options and prompts that cannot work are refused by name") {
-  const Decoder decoder = both()[0];
+  const Decoder decoder = each_family()[0];
   const auto refused = [&](const auto& change) {
     GenerateOptions options;
     change(options);
@@ -41,7 +41,7 @@ TEST_CASE("options and prompts that cannot work are refused by name") {
 }
 
 TEST_CASE("a cancelled answer stops before its next token") {
-  const Decoder decoder = both()[0];
+  const Decoder decoder = each_family()[0];
   GenerateOptions options = of_length(10);
   std::size_t tokens = 0;
   options.on_token = [&](std::size_t, std::int64_t) {
@@ -52,7 +52,7 @@ TEST_CASE("a cancelled answer stops before its next token") {
 }
 
 TEST_CASE("a batch gives each prompt what it gets alone, greedy and with beams") {
-  for (const Decoder& decoder : both()) {
+  for (const Decoder& decoder : each_family()) {
     for (const std::int64_t beams : {1, 3}) {
       GenerateOptions options = of_length(12);
       options.beams = beams;
@@ -69,7 +69,7 @@ TEST_CASE("a batch gives each prompt what it gets alone, greedy and with beams")
 }
 
 TEST_CASE("the last logits are those the uncached model gives before the last token") {
-  for (const Decoder& decoder : both()) {
+  for (const Decoder& decoder : each_family()) {
     const Answer answer = generate(decoder, {kPrompts[0]}, of_length(8)).front();
     Ids all = kPrompts[0];
     all.insert(all.end(), answer.ids.begin(), answer.ids.end() - 1);
@@ -82,7 +82,7 @@ TEST_CASE("the last logits are those the uncached model gives before the last to
 }
 
 TEST_CASE("an eos id ends an answer and is its last id, unless it is ignored or too early") {
-  const Decoder decoder = both()[0];
+  const Decoder decoder = each_family()[0];
   const Ids free = generate(decoder, {kPrompts[0]}, of_length(10)).front().ids;
   GenerateOptions options;
   options.max_new_tokens = 10;
@@ -99,7 +99,7 @@ TEST_CASE("an eos id ends an answer and is its last id, unless it is ignored or 
 }
 
 TEST_CASE("a stop callback ends its row and no other") {
-  const Decoder decoder = both()[1];
+  const Decoder decoder = each_family()[1];
   GenerateOptions options = of_length(6);
   options.stop = [](std::size_t row, std::span<const std::int64_t> ids) {
     return row == 1 && ids.size() == 2;
@@ -112,7 +112,7 @@ TEST_CASE("a stop callback ends its row and no other") {
 }
 
 TEST_CASE("tokens stream in the order of the answer") {
-  const Decoder decoder = both()[1];
+  const Decoder decoder = each_family()[1];
   for (const std::int64_t beams : {1, 2}) {
     GenerateOptions options = of_length(6);
     options.beams = beams;
@@ -124,14 +124,14 @@ TEST_CASE("tokens stream in the order of the answer") {
 }
 
 TEST_CASE("an answer ends where the model has no more positions") {
-  const Decoder decoder = both()[1];
+  const Decoder decoder = each_family()[1];
   const Answer answer = generate(decoder, {Ids(60, 4)}, of_length(20)).front();
   CHECK(answer.ids.size() == 5);
   CHECK(answer.reason == StopReason::Length);
 }
 
 TEST_CASE("sampling repeats with its seed, and narrows to greedy") {
-  const Decoder decoder = both()[0];
+  const Decoder decoder = each_family()[0];
   GenerateOptions options = of_length(12);
   const Ids greedy = generate(decoder, {kPrompts[0]}, options).front().ids;
   options.sample = true;
@@ -149,7 +149,7 @@ TEST_CASE("sampling repeats with its seed, and narrows to greedy") {
 }
 
 TEST_CASE("a prefix serves many answers and gives the bits of a whole run") {
-  for (const Decoder& decoder : both()) {
+  for (const Decoder& decoder : each_family()) {
     FixedAttachments attached({{2, {segment_of(decoder.spec(), 1, 3)}}});
     const Prefix prefix = make_prefix(decoder, kPrompts, 2, 8);
     const auto whole = generate(decoder, kPrompts, of_length(8), &attached);
@@ -169,7 +169,7 @@ TEST_CASE("a prefix serves many answers and gives the bits of a whole run") {
 }
 
 TEST_CASE("attached rows follow their beams") {
-  for (const Decoder& decoder : both()) {
+  for (const Decoder& decoder : each_family()) {
     const Segment segment = segment_of(decoder.spec(), 3, 4);
     GenerateOptions options = of_length(8);
     options.beams = 3;

@@ -1,7 +1,10 @@
 #include "core/model/load.hpp"
 
 #include "core/format/safetensors.hpp"
+#include "core/model/config_writer.hpp"
+#include "core/model/families.hpp"
 #include "core/tensor/convert.hpp"
+#include "core/tensor/memory.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/errors.hpp"
 #include "tests/support/files.hpp"
@@ -10,7 +13,7 @@
 namespace lateral::model {
 namespace {
 
-using test_models::both;
+using test_models::each_family;
 using test_models::ids_of;
 
 at::Tensor states_of(const Decoder& decoder) {
@@ -43,21 +46,21 @@ TEST_CASE("a folder that is none, or has no weights, is refused") {
   const test::TemporaryFolder folder;
   CHECK(test::thrown_by([&] { load_model(folder / "nowhere"); }).code == Errc::NotFound);
   CHECK(test::thrown_by([&] { load_model(folder.path()); }).mentions("config.json"));
-  const Saved saved(both()[0]);
+  const Saved saved(each_family()[0]);
   std::filesystem::remove(saved.folder / "model.safetensors");
   CHECK(test::thrown_by([&] { load_model(saved.folder.path()); }).code == Errc::NotFound);
 }
 
 TEST_CASE("pickles are refused with advice") {
-  const Saved saved(both()[0]);
+  const Saved saved(each_family()[0]);
   std::filesystem::rename(saved.folder / "model.safetensors", saved.folder / "pytorch_model.bin");
   const auto thrown = test::thrown_by([&] { load_model(saved.folder.path()); });
   CHECK(thrown.code == Errc::Unsupported);
-  CHECK(thrown.mentions("save_pretrained"));
+  CHECK(thrown.mentions("./dev convert " + saved.folder.path().string()));
 }
 
 TEST_CASE("missing, unexpected and wrongly shaped tensors are reported together") {
-  Saved saved(both()[0]);
+  Saved saved(each_family()[0]);
   saved.tensors[0].name = "model.surprise";
   saved.tensors[3].tensor = at::ones({3, 3});
   const std::string misshapen = saved.tensors[3].name;
@@ -70,23 +73,69 @@ TEST_CASE("missing, unexpected and wrongly shaped tensors are reported together"
   CHECK(thrown.mentions(misshapen + ": expected [24, 24], found [3, 3]"));
 }
 
+TEST_CASE("a file of another family, or with hundreds of faults, is refused with the first of them") {
+  const Saved saved(each_family()[0]);
+  const std::string config = config_json(test_models::gpt2_spec(), at::kFloat);
+  test::write_file(saved.folder / "config.json", config);
+  const auto thrown = test::thrown_by([&] { load_model(saved.folder.path()); });
+  INFO(thrown.message);
+  CHECK(thrown.mentions("missing: transformer.wte.weight"));
+  CHECK(thrown.mentions(" more"));
+  CHECK(thrown.message.size() < 4000);
+}
+
+TEST_CASE("masks and tables that old versions saved beside the weights are passed over") {
+  for (const Decoder& decoder : each_family()) {
+    Saved saved(decoder);
+    const auto& names = family_of(decoder.spec().family).names;
+    for (const std::string_view buffer : names.buffers) {
+      if (!buffer.empty())
+        saved.tensors.push_back({std::string(names.block_prefix) + "0" + std::string(buffer), at::ones({2})});
+    }
+    if (decoder.spec().tied_head)
+      saved.tensors.push_back({std::string(names.head) + ".weight", at::ones({2})});
+    saved.write("model.safetensors", 0, saved.tensors.size());
+    CHECK(at::equal(states_of(load_model(saved.folder.path())), states_of(decoder)));
+  }
+}
+
+TEST_CASE("weights that must be copied leave no pages of the file in memory") {
+  DecoderSpec spec = test_models::llama_spec();
+  spec.hidden = spec.embedding_width = 768;
+  spec.vocab = 8192;
+  Saved saved(Decoder::random(spec, 4));
+  const std::string eight_bytes = "a.rotary_emb.inv_freq";  // moves the others off every multiple of 64
+  saved.tensors.push_back({eight_bytes, at::ones({2})});
+  saved.write("model.safetensors", 0, saved.tensors.size());
+  const auto file = static_cast<std::int64_t>(std::filesystem::file_size(saved.folder / "model.safetensors"));
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    const tensor::MemoryReport before = tensor::memory_report();
+    const Decoder decoder = load_model(saved.folder.path(), type);
+    CHECK(decoder.named_tensors().size() == saved.tensors.size() - 1);
+    const tensor::MemoryReport after = tensor::memory_report();
+    CHECK(after.file - before.file < file / 10);
+    CHECK(after.anonymous - before.anonymous > file * 4 / (type == at::kFloat ? 5 : 10));
+  }
+}
+
 TEST_CASE("what is saved loads with the same bits") {
-  for (const Decoder& decoder : both()) {
+  for (const Decoder& decoder : each_family()) {
     const Saved saved(decoder);
     CHECK(at::equal(states_of(load_model(saved.folder.path())), states_of(decoder)));
   }
 }
 
 TEST_CASE("names may lack the first part, as in files of the bare model") {
-  for (const Decoder& decoder : both()) {
+  for (const Decoder& decoder : each_family()) {
     const Saved saved(decoder);
-    saved.write("model.safetensors", 0, saved.tensors.size(), "model.");
+    saved.write("model.safetensors", 0, saved.tensors.size(),
+                std::string(family_of(decoder.spec().family).names.base));
     CHECK(at::equal(states_of(load_model(saved.folder.path())), states_of(decoder)));
   }
 }
 
 TEST_CASE("shards give the same bits") {
-  const Decoder decoder = both()[0];
+  const Decoder decoder = each_family()[0];
   const Saved saved(decoder);
   std::filesystem::remove(saved.folder / "model.safetensors");
   const std::size_t half = saved.tensors.size() / 2;
@@ -102,13 +151,13 @@ TEST_CASE("shards give the same bits") {
 }
 
 TEST_CASE("generation_config.json overrules the ids that end an answer") {
-  const Saved saved(both()[0]);
+  const Saved saved(each_family()[0]);
   test::write_file(saved.folder / "generation_config.json", R"({"eos_token_id": [4, 5]})");
   CHECK(load_model(saved.folder.path()).spec().eos == std::vector<std::int64_t>{4, 5});
 }
 
 TEST_CASE("blocks are loaded when first used, leave memory, and come back with the same bits") {
-  const Saved saved(both()[1]);
+  const Saved saved(each_family()[1]);
   const Decoder decoder = load_model(saved.folder.path());
   CHECK_FALSE(decoder.blocks().resident(0));
   const at::Tensor before = states_of(decoder);
@@ -117,12 +166,12 @@ TEST_CASE("blocks are loaded when first used, leave memory, and come back with t
   decoder.blocks().release(0, 3);
   CHECK_FALSE(decoder.blocks().resident(1));
   CHECK(decoder.blocks().resident(3));
-  CHECK(held.weights().q.weight.defined());
+  CHECK(held.weights().up.weight.defined());
   CHECK(at::equal(states_of(decoder), before));
 }
 
 TEST_CASE("a trainable copy lets the early blocks leave memory, but not those it trains") {
-  const Saved saved(both()[0]);
+  const Saved saved(each_family()[0]);
   const Decoder decoder = load_model(saved.folder.path());
   const Decoder copy = decoder.trainable(2, 4, false);
   CHECK(at::equal(states_of(copy), states_of(decoder)));
@@ -132,10 +181,10 @@ TEST_CASE("a trainable copy lets the early blocks leave memory, but not those it
 }
 
 TEST_CASE("bfloat16 weights answer nearly as float32 ones") {
-  for (const Decoder& decoder : both()) {
+  for (const Decoder& decoder : each_family()) {
     const Saved saved(decoder);
     const Decoder narrow = load_model(saved.folder.path(), at::kBFloat16);
-    CHECK(narrow.block(0).weights().q.weight.scalar_type() == at::kBFloat16);
+    CHECK(narrow.block(0).weights().up.weight.scalar_type() == at::kBFloat16);
     const at::Tensor wide = states_of(decoder);
     CHECK(test_models::apart(states_of(narrow), wide) < 0.1 * wide.abs().max().item<double>());
   }

@@ -41,9 +41,10 @@ TEST_CASE("sizes that contradict each other are refused") {
 }
 
 TEST_CASE("unknown families, activations and scalings are refused with those that work") {
-  CHECK(refused(R"("model_type": "bert")").mentions("opt, llama"));
+  CHECK(refused(R"("model_type": "bert")")
+            .mentions("opt, bloom, llama, mistral, qwen2, qwen3, gpt2, gpt_neox"));
   CHECK(refused(kLlama + R"(, "hidden_act": "mish")").mentions("silu"));
-  CHECK(refused(kLlama + R"(, "rope_scaling": {"rope_type": "yarn", "factor": 2})").mentions("llama3"));
+  CHECK(refused(kLlama + R"(, "rope_scaling": {"rope_type": "dynamic", "factor": 2})").mentions("llama3"));
   CHECK(refused("{").code == Errc::Corrupt);
 }
 
@@ -63,17 +64,51 @@ TEST_CASE("a Llama of transformers 4 and of transformers 5 give the same spec") 
   }
 }
 
-TEST_CASE("what is written reads back the same, for both families") {
-  DecoderSpec llama = test_models::llama_spec();
-  llama.rotary.scaling = RotarySpec::Scaling::Llama3;
-  llama.rotary.factor = 8.0;
-  DecoderSpec opt = test_models::opt_spec();
-  opt.pre_norm = opt.final_norm = false;
-  opt.embedding_width = 12;
-  opt.eos = {2, 5};
-  for (const DecoderSpec& spec : {llama, opt}) {
+TEST_CASE("the defaults of each family are those of transformers") {
+  const std::string sizes = R"(, "vocab_size": 50, "hidden_size": 24, "num_hidden_layers": 2,
+    "num_attention_heads": 4, "intermediate_size": 40)";
+  const DecoderSpec mistral = parse(R"("model_type": "mistral")" + sizes);
+  CHECK(mistral.windows == std::vector<std::int64_t>{4096, 4096});
+  CHECK(parse(R"("model_type": "mistral", "sliding_window": null)" + sizes).windows.empty());
+  const DecoderSpec qwen2 = parse(R"("model_type": "qwen2", "sliding_window": 7)" + sizes);
+  CHECK(qwen2.windows.empty());
+  CHECK(qwen2.qkv_bias);
+  CHECK_FALSE(qwen2.output_bias);
+  CHECK(parse(R"("model_type": "qwen3")" + sizes).head_dim == 128);
+  const DecoderSpec neox =
+      parse(R"("model_type": "gpt_neox", "rotary_pct": 0.75, "rotary_emb_base": 500)" + sizes);
+  CHECK(neox.rotary.width == 4);
+  CHECK(neox.rotary.theta == 500.0);
+  const DecoderSpec gpt2 =
+      parse(R"("model_type": "gpt2", "vocab_size": 50, "n_embd": 24, "n_layer": 2, "n_head": 4)");
+  CHECK(gpt2.intermediate == 96);
+  CHECK(gpt2.max_positions == 1024);
+  CHECK(gpt2.tied_head);
+  const DecoderSpec bloom = parse(R"("model_type": "bloom", "vocab_size": 50, "n_embed": 24, "n_layer": 2,
+    "num_attention_heads": 4)");
+  CHECK(bloom.hidden == 24);
+  CHECK(bloom.intermediate == 96);
+}
+
+TEST_CASE("what is written reads back the same, for every family") {
+  std::vector<DecoderSpec> specs = test_models::family_specs();
+  specs[0].rotary.scaling = RotarySpec::Scaling::Llama3;
+  specs[0].rotary.factor = 8.0;
+  specs[1].pre_norm = specs[1].final_norm = false;
+  specs[1].embedding_width = 12;
+  specs[1].eos = {2, 5};
+  specs[7].rotary.scaling = RotarySpec::Scaling::Yarn;
+  specs[7].rotary.factor = 4.0;
+  specs[7].rotary.amplitude = 1.25;
+  specs[7].rotary.truncate = false;
+  for (const DecoderSpec& spec : specs) {
+    INFO(spec.family);
     const std::string once = config_json(spec, at::kFloat);
-    CHECK(config_json(parse_spec(once, "config.json"), at::kFloat) == once);
+    const DecoderSpec again = parse_spec(once, "config.json");
+    CHECK(config_json(again, at::kFloat) == once);
+    CHECK(again.windows == spec.windows);
+    CHECK(again.rotary_width() == spec.rotary_width());
+    CHECK(again.qkv == spec.qkv);
   }
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// Small random decoders of both families and attachments that hand out fixed segments.
+// Small random decoders of every family and attachments that hand out fixed segments.
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -40,9 +40,74 @@ inline DecoderSpec opt_spec() {
   return spec;
 }
 
-/// Both families, with weights large enough that a mistake shows.
-inline std::vector<Decoder> both() {
-  return {Decoder::random(llama_spec(), 1, 0.3), Decoder::random(opt_spec(), 2, 0.3)};
+inline DecoderSpec bloom_spec() {
+  DecoderSpec spec = opt_spec();
+  spec.family = "bloom";
+  spec.positions = PositionKind::Alibi;
+  spec.position_offset = 0;
+  spec.activation = Activation::GeluTanh;
+  spec.qkv = QkvLayout::HeadMajor;
+  spec.intermediate = 96;
+  spec.embedding_norm = true;
+  return spec;
+}
+
+inline DecoderSpec gpt2_spec() {
+  DecoderSpec spec = opt_spec();
+  spec.family = "gpt2";
+  spec.position_offset = 0;
+  spec.activation = Activation::GeluTanh;
+  spec.qkv = QkvLayout::PartMajor;
+  return spec;
+}
+
+inline DecoderSpec gpt_neox_spec() {
+  DecoderSpec spec = opt_spec();
+  spec.family = "gpt_neox";
+  spec.positions = PositionKind::Rotary;
+  spec.position_offset = 0;
+  spec.rotary.width = 2;
+  spec.activation = Activation::Gelu;
+  spec.qkv = QkvLayout::HeadMajor;
+  spec.parallel_residual = true;
+  spec.tied_head = false;
+  return spec;
+}
+
+inline DecoderSpec mistral_spec() {
+  DecoderSpec spec = llama_spec();
+  spec.family = "mistral";
+  spec.windows = {3, 3, 3, 3};
+  return spec;
+}
+
+inline DecoderSpec qwen2_spec() {
+  DecoderSpec spec = llama_spec();
+  spec.family = "qwen2";
+  spec.qkv_bias = true;
+  spec.windows = {0, 4, 0, 4};
+  return spec;
+}
+
+inline DecoderSpec qwen3_spec() {
+  DecoderSpec spec = llama_spec();
+  spec.family = "qwen3";
+  spec.head_dim = 8;
+  spec.kv_heads = 1;
+  spec.qk_norm = true;
+  return spec;
+}
+
+inline std::vector<DecoderSpec> family_specs() {
+  return {llama_spec(),    opt_spec(),     bloom_spec(), gpt2_spec(),
+          gpt_neox_spec(), mistral_spec(), qwen2_spec(), qwen3_spec()};
+}
+
+/// One of each family, Llama first and OPT second, with weights large enough that a mistake shows.
+inline std::vector<Decoder> each_family() {
+  std::vector<Decoder> all;
+  for (const DecoderSpec& spec : family_specs()) all.push_back(Decoder::random(spec, 1 + all.size(), 0.3));
+  return all;
 }
 
 inline at::Tensor ids_of(std::int64_t batch, std::int64_t columns, std::int64_t seed) {

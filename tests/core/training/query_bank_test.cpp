@@ -55,6 +55,24 @@ TEST_CASE("queries, text outputs and log-sum-exps together give the block's own 
   CHECK(at::allclose(bank.of(2).lse[0], score, 1e-5, 1e-5));
 }
 
+TEST_CASE("a bank of a model with ALiBi and one with windows gives the block's own attention output too") {
+  model::DecoderSpec alibi = test::small_decoder().spec();
+  alibi.family = "bloom";
+  alibi.kv_heads = alibi.heads;
+  alibi.qkv = model::QkvLayout::HeadMajor;
+  alibi.positions = model::PositionKind::Alibi;
+  model::DecoderSpec windows = test::small_decoder().spec();
+  windows.windows = {0, 0, 2, 0};
+  for (const auto& spec : {alibi, windows}) {
+    const auto decoder = model::Decoder::random(spec, 3, 0.25);
+    const model::Ids prompt{2, 9, 12, 30, 4};
+    const auto bank = make_query_bank(decoder, "small", {2}, {{prompt, "what"}});
+    const auto enters = decoder.forward(0, 2, decoder.embed(at::tensor(prompt, at::kLong).unsqueeze(0)));
+    const auto merged = bank.of(2).output.transpose(0, 1).unsqueeze(0);
+    CHECK(at::allclose(decoder.block(2).finish(enters, merged), decoder.forward(2, 3, enters), 1e-5, 1e-5));
+  }
+}
+
 TEST_CASE("a bank keeps at most the positions it may, the same ones in every block and every time") {
   QueryBankOptions options;
   options.max_positions = 7;

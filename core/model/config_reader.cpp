@@ -1,0 +1,213 @@
+// config.json of each family as a DecoderSpec.
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/base/error.hpp"
+#include "core/base/file.hpp"
+#include "core/model/config_values.hpp"
+#include "core/model/rotary_config.hpp"
+#include "core/model/spec.hpp"
+
+namespace lateral::model {
+namespace {
+
+std::int64_t equal_share(const ConfigValues& config, const DecoderSpec& spec) {
+  if (spec.hidden % spec.heads != 0) {
+    config.faults().add("hidden size " + std::to_string(spec.hidden) + " is no multiple of " +
+                        std::to_string(spec.heads) + " heads");
+  }
+  return spec.hidden / spec.heads;
+}
+
+// What every family has, with one key/value head for each head, as GPT-2 began.
+DecoderSpec read_common(const ConfigValues& config, const Family& family) {
+  const ConfigKeys& keys = family.keys;
+  DecoderSpec spec;
+  spec.family = family.model_type;
+  spec.vocab = config.size("vocab_size");
+  spec.hidden = spec.embedding_width = config.size(keys.hidden);
+  spec.layers = config.size(keys.layers);
+  spec.heads = spec.kv_heads = config.size(keys.heads);
+  spec.head_dim = std::max<std::int64_t>(spec.hidden / spec.heads, 1);
+  spec.max_positions = config.size(keys.positions, keys.default_positions);
+  spec.activation = config.activation(keys.activation, keys.default_activation);
+  spec.norm_epsilon =
+      keys.epsilon.empty() ? keys.default_epsilon : config.number(keys.epsilon, keys.default_epsilon);
+  spec.tied_head = config.flag("tie_word_embeddings", keys.default_tied);
+  spec.qkv = family.names.qkv_layout;
+  spec.bos = config.id("bos_token_id");
+  spec.pad = config.id("pad_token_id");
+  spec.eos = config.ids("eos_token_id");
+  return spec;
+}
+
+// A block as GPT-2 has it: layer norms, biases everywhere, a plain FFN.
+void with_biases(DecoderSpec& spec) {
+  spec.norm = NormKind::Layer;
+  spec.gated_ffn = false;
+  spec.qkv_bias = spec.output_bias = spec.ffn_bias = true;
+}
+
+void read_opt(const ConfigValues& config, DecoderSpec& spec) {
+  with_biases(spec);
+  spec.head_dim = equal_share(config, spec);
+  spec.intermediate = config.size("ffn_dim", 3072);
+  spec.embedding_width = config.size("word_embed_proj_dim", spec.hidden);
+  spec.norm_affine = config.flag("layer_norm_elementwise_affine", true);
+  spec.pre_norm = config.flag("do_layer_norm_before", true);
+  spec.final_norm = spec.pre_norm && !config.flag("_remove_final_layer_norm", false);
+  spec.positions = PositionKind::Learned;
+  spec.position_offset = 2;
+  spec.qkv_bias = spec.output_bias = spec.ffn_bias = config.flag("enable_bias", true);
+}
+
+void read_bloom(const ConfigValues& config, DecoderSpec& spec) {
+  with_biases(spec);
+  config.require_flag("apply_residual_connection_post_layernorm", false);
+  spec.head_dim = equal_share(config, spec);
+  spec.intermediate = 4 * spec.hidden;
+  spec.positions = PositionKind::Alibi;
+  spec.embedding_norm = true;
+}
+
+void read_gpt2(const ConfigValues& config, DecoderSpec& spec) {
+  with_biases(spec);
+  config.require_flag("scale_attn_weights", true);
+  config.require_flag("scale_attn_by_inverse_layer_idx", false);
+  config.require_flag("add_cross_attention", false);
+  spec.head_dim = equal_share(config, spec);
+  spec.intermediate = config.size("n_inner", 4 * spec.hidden);
+  spec.positions = PositionKind::Learned;
+}
+
+void read_gpt_neox(const ConfigValues& config, DecoderSpec& spec) {
+  with_biases(spec);
+  spec.head_dim = equal_share(config, spec);
+  spec.intermediate = config.size("intermediate_size");
+  spec.parallel_residual = config.flag("use_parallel_residual", true);
+  spec.qkv_bias = spec.output_bias = config.flag("attention_bias", true);
+  spec.rotary =
+      read_rotary(config, spec, {.theta = "rotary_emb_base", .part = "rotary_pct", .default_part = 0.25});
+}
+
+// A block as Llama has it: RMS norms, a gated FFN, biases where a file asks for them.
+void read_gated(const ConfigValues& config, DecoderSpec& spec, std::int64_t head_dim) {
+  spec.kv_heads = config.size("num_key_value_heads", spec.heads);
+  spec.head_dim = head_dim;
+  spec.intermediate = config.size("intermediate_size");
+  spec.rotary = read_rotary(config, spec);
+}
+
+std::int64_t own_head_dim(const ConfigValues& config, const DecoderSpec& spec) {
+  return config.root().find("head_dim") ? config.size("head_dim") : equal_share(config, spec);
+}
+
+void read_llama(const ConfigValues& config, DecoderSpec& spec) {
+  read_gated(config, spec, own_head_dim(config, spec));
+  spec.qkv_bias = spec.output_bias = config.flag("attention_bias", false);
+  spec.ffn_bias = config.flag("mlp_bias", false);
+}
+
+// A window that reaches back to the first position hides nothing.
+void set_windows(DecoderSpec& spec, std::int64_t window, const std::vector<bool>& slides) {
+  if (window >= spec.max_positions || std::find(slides.begin(), slides.end(), true) == slides.end()) return;
+  for (const bool slide : slides) spec.windows.push_back(slide ? window : 0);
+}
+
+void read_mistral(const ConfigValues& config, DecoderSpec& spec) {
+  read_gated(config, spec, own_head_dim(config, spec));
+  if (config.mentions("sliding_window") && !config.root().find("sliding_window")) return;
+  set_windows(spec, config.size("sliding_window", 4096),
+              std::vector<bool>(static_cast<std::size_t>(std::min(spec.layers, kMaxLayers)), true));
+}
+
+std::vector<bool> sliding_blocks(const ConfigValues& config, const DecoderSpec& spec, bool used) {
+  std::vector<bool> slides;
+  const auto types = config.root().find("layer_types");
+  if (!types) {
+    const std::int64_t first = config.count("max_window_layers", 28);
+    for (std::int64_t i = 0; i < std::min(spec.layers, kMaxLayers); ++i) slides.push_back(used && i >= first);
+    return slides;
+  }
+  for (std::size_t i = 0; i < types->size(); ++i) {
+    const auto type = (*types)[i].as_string();
+    if (type != "full_attention" && type != "sliding_attention") {
+      fail(Errc::Unsupported, "model", (*types)[i].place(), ": \"", type,
+           "\"; supported are full_attention and sliding_attention");
+    }
+    slides.push_back(type == "sliding_attention");
+  }
+  if (static_cast<std::int64_t>(slides.size()) != spec.layers) {
+    config.faults().add("layer_types has " + std::to_string(slides.size()) + " entries for " +
+                        std::to_string(spec.layers) + " blocks");
+  }
+  return slides;
+}
+
+void read_qwen_windows(const ConfigValues& config, DecoderSpec& spec) {
+  const bool used = config.flag("use_sliding_window", false);
+  const auto slides = sliding_blocks(config, spec, used);
+  if (used) {
+    set_windows(spec, config.size("sliding_window", 4096), slides);
+  } else if (std::find(slides.begin(), slides.end(), true) != slides.end()) {
+    config.faults().add("layer_types names sliding_attention, but use_sliding_window is false");
+  }
+}
+
+void read_qwen2(const ConfigValues& config, DecoderSpec& spec) {
+  read_gated(config, spec, own_head_dim(config, spec));
+  spec.qkv_bias = true;
+  read_qwen_windows(config, spec);
+}
+
+void read_qwen3(const ConfigValues& config, DecoderSpec& spec) {
+  read_gated(config, spec, config.size("head_dim", 128));
+  spec.qkv_bias = spec.output_bias = config.flag("attention_bias", false);
+  spec.qk_norm = true;
+  read_qwen_windows(config, spec);
+}
+
+using Reader = void (*)(const ConfigValues&, DecoderSpec&);
+constexpr std::array<std::pair<std::string_view, Reader>, 8> kReaders = {{
+    {"opt", read_opt},
+    {"bloom", read_bloom},
+    {"llama", read_llama},
+    {"mistral", read_mistral},
+    {"qwen2", read_qwen2},
+    {"qwen3", read_qwen3},
+    {"gpt2", read_gpt2},
+    {"gpt_neox", read_gpt_neox},
+}};
+
+Reader reader_of(std::string_view model_type) {
+  for (const auto& [name, reader] : kReaders) {
+    if (name == model_type) return reader;
+  }
+  fail(Errc::Internal, "model", "no reader for ", model_type);
+}
+
+}  // namespace
+
+DecoderSpec parse_spec(std::string_view json, std::string_view source) {
+  Faults faults;
+  const ConfigValues config(format::json::parse(json, std::string(source)), faults);
+  const Family& family = family_of(config.text("model_type", ""));
+  if (const auto quantised = config.root().find("quantization_config")) {
+    fail(Errc::Unsupported, "model", quantised->place(),
+         ": quantised weights; take the directory with float32, float16 or bfloat16 weights");
+  }
+  DecoderSpec spec = read_common(config, family);
+  reader_of(family.model_type)(config, spec);
+  faults.stop_if_any(source);
+  check_spec(spec, source);
+  return spec;
+}
+
+DecoderSpec read_spec(const std::filesystem::path& config_json) {
+  constexpr std::uint64_t kMaxBytes = 16ULL << 20U;
+  return parse_spec(read_text(config_json, kMaxBytes), config_json.string());
+}
+
+}  // namespace lateral::model

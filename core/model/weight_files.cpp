@@ -1,0 +1,142 @@
+#include "core/model/weight_files.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <set>
+#include <sstream>
+
+#include "core/base/error.hpp"
+#include "core/format/json.hpp"
+#include "core/model/weights.hpp"
+#include "core/tensor/convert.hpp"
+
+namespace lateral::model {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kMostFaults = 20;
+
+/// What does not fit together, as lines of one message: the first of them, and how many more.
+class Mismatches {
+ public:
+  void add(const std::string& fault) {
+    if (++count_ <= kMostFaults) text_ += "\n  " + fault;
+  }
+  void stop_if_any(const fs::path& folder) const {
+    if (count_ == 0) return;
+    const std::string more =
+        count_ > kMostFaults ? "\n  and " + std::to_string(count_ - kMostFaults) + " more" : "";
+    fail(Errc::InvalidArgument, "model", folder.string(),
+         ": config.json and the weights do not fit together:", text_, more);
+  }
+
+ private:
+  int count_ = 0;
+  std::string text_;
+};
+
+std::string weight(std::string_view stem) {
+  return std::string(stem) + ".weight";
+}
+
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  std::ostringstream out;
+  out << at::IntArrayRef(shape);
+  return std::move(out).str();
+}
+
+void refuse_pickles(const fs::path& folder) {
+  if (fs::exists(folder / "model.safetensors") || fs::exists(folder / "model.safetensors.index.json")) return;
+  for (const char* name :
+       {"pytorch_model.bin", "pytorch_model.bin.index.json", "model.pt", "consolidated.00.pth"}) {
+    if (!fs::exists(folder / name)) continue;
+    fail(Errc::Unsupported, "model", (folder / name).string(),
+         " is a pickle, which can run any code when read, and is never opened here. Convert it once: ./dev "
+         "convert ",
+         folder.string());
+  }
+}
+
+// transformers lets generation_config.json overrule the ids that end an answer.
+void read_generation_config(const fs::path& folder, DecoderSpec& spec) {
+  const fs::path path = folder / "generation_config.json";
+  if (!fs::exists(path)) return;
+  const auto eos = format::json::read_file(path).find("eos_token_id");
+  if (!eos) return;
+  spec.eos.clear();
+  if (!eos->is(format::json::Kind::Array)) {
+    spec.eos.push_back(eos->as_int(0, spec.vocab - 1));
+    return;
+  }
+  for (std::size_t i = 0; i < eos->size(); ++i) spec.eos.push_back((*eos)[i].as_int(0, spec.vocab - 1));
+}
+
+DecoderSpec spec_of(const fs::path& folder) {
+  if (!fs::is_directory(folder)) {
+    fail(Errc::NotFound, "model", folder.string(),
+         ": expected a directory with config.json and model.safetensors");
+  }
+  DecoderSpec spec = read_spec(folder / "config.json");
+  read_generation_config(folder, spec);
+  refuse_pickles(folder);
+  return spec;
+}
+
+}  // namespace
+
+WeightFiles::WeightFiles(const fs::path& folder)
+    : spec_(spec_of(folder)), names_(family_of(spec_.family).names), files_(folder) {
+  compare(folder);
+}
+
+std::shared_ptr<const MappedFile> WeightFiles::mapping_of(const format::TensorView& view) const {
+  return files_.file_of(view.name).mapping();
+}
+
+const format::TensorView* WeightFiles::find(const std::string& name) const {
+  if (const format::TensorView* const view = files_.find(name)) return view;
+  if (name.starts_with(names_.base)) return files_.find(name.substr(names_.base.size()));
+  const bool other = !names_.head_also.empty() && name == weight(names_.head);
+  return other ? files_.find(weight(names_.head_also)) : nullptr;
+}
+
+// Buffers that old versions of transformers saved, and the copy of a tied head.
+bool WeightFiles::harmless(std::string_view name) const {
+  const auto is_end = [&](std::string_view buffer) { return !buffer.empty() && name.ends_with(buffer); };
+  return std::any_of(names_.buffers.begin(), names_.buffers.end(), is_end) ||
+         (spec_.tied_head && (name == weight(names_.head) || name == weight(names_.head_also)));
+}
+
+void WeightFiles::compare(const fs::path& folder) {
+  Mismatches faults;
+  std::set<std::string_view> expected;
+  const VisitTensor compare = [&](const std::string& name, at::Tensor&,
+                                  const std::vector<std::int64_t>& shape) {
+    const format::TensorView* const view = find(name);
+    if (view == nullptr) {
+      faults.add("missing: " + name + " " + shape_text(shape));
+      return;
+    }
+    expected.insert(view->name);
+    parameters_ += view->elements();
+    if (view->shape != shape) {
+      faults.add(name + ": expected " + shape_text(shape) + ", found " + shape_text(view->shape));
+    }
+    if (!at::isFloatingType(tensor::scalar_type(view->dtype))) {
+      faults.add(name + ": expected floating numbers, found " + std::string(format::name_of(view->dtype)));
+    }
+  };
+  OuterWeights outer;
+  visit_outer(spec_, outer, compare);
+  BlockWeights block;
+  for (std::int64_t index = 0; index < spec_.layers; ++index) visit_block(spec_, index, block, compare);
+  for (const format::TensorView* view : files_.tensors()) {
+    if (!expected.contains(view->name) && !harmless(view->name))
+      faults.add("unexpected: " + view->name + " " + shape_text(view->shape));
+  }
+  faults.stop_if_any(folder);
+}
+
+}  // namespace lateral::model
