@@ -119,7 +119,21 @@ TEST_CASE("plugins and models are shown without being run") {
         std::string::npos);
   ran = lateral_does("model show --json " + quoted(world / "model"));
   CHECK(ran.status == kExitOk);
-  CHECK(format::json::parse(ran.out, "stdout").at("layers").as_int(0, 99) == 4);
+  const auto shown = format::json::parse(ran.out, "stdout");
+  CHECK(shown.at("layers").as_int(0, 99) == 4);
+  CHECK(shown.at("memory").at("float32").at("weights").as_int() == 4 * shown.at("parameters").as_int());
+  CHECK(shown.at("memory").at("bfloat16").at("kv_per_1000_tokens").as_int() ==
+        2 * 2 * 1000 * 4 * shown.at("kv_heads").as_int() * shown.at("head_dim").as_int());
+  CHECK(lateral_does("model show " + quoted(world / "model")).out.find("in bfloat16: ") != std::string::npos);
+}
+
+TEST_CASE("a model of another family is refused with the families there are") {
+  const test::TinyWorld world;
+  test::write_file(world / "model/config.json", R"({"model_type": "mamba"})");
+  const auto ran = lateral_does("model show " + quoted(world / "model"));
+  CHECK(ran.status == kExitRequest);
+  CHECK(ran.complains_of("mamba"));
+  CHECK(ran.complains_of("gpt_neox"));
 }
 
 TEST_CASE("an option that a plugin's manifest does not know is told with its place in the configuration") {
