@@ -39,7 +39,7 @@ DecoderSpec read_common(const ConfigValues& config, const Family& family) {
   spec.qkv = family.names.qkv_layout;
   spec.bos = config.id("bos_token_id");
   spec.pad = config.id("pad_token_id");
-  spec.eos = config.ids("eos_token_id");
+  spec.eos = config.ids("eos_token_id", spec.vocab);
   return spec;
 }
 

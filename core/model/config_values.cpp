@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/base/log.hpp"
 
 namespace lateral::model {
 namespace {
@@ -89,8 +90,13 @@ std::int64_t ConfigValues::id(std::string_view key) const {
   return value ? caught(std::int64_t{-1}, [&] { return value->as_int(-1, kMaxSize); }) : -1;
 }
 
-std::vector<std::int64_t> ConfigValues::ids(std::string_view key) const {
-  return caught(std::vector<std::int64_t>{}, [&] { return read_ids(root_.find(key)); });
+std::vector<std::int64_t> ConfigValues::ids(std::string_view key, std::int64_t vocab) const {
+  auto ids = caught(std::vector<std::int64_t>{}, [&] { return read_ids(root_.find(key)); });
+  std::erase_if(ids, [&](std::int64_t id) {
+    if (id >= vocab) log::warn("model", root_.place(), ": ", key, " ", id, " is outside the vocabulary");
+    return id >= vocab;
+  });
+  return ids;
 }
 
 Activation ConfigValues::activation(std::string_view key, std::string_view fallback) const {

@@ -44,8 +44,9 @@ class ConfigValues {
   std::string text(std::string_view key, std::string_view fallback) const;
   /// A token id, or -1.
   std::int64_t id(std::string_view key) const;
-  /// One id or a list of them.
-  std::vector<std::int64_t> ids(std::string_view key) const;
+  /// One id or a list of them. Those that a vocabulary of `vocab` does not have can never come up: they are left
+  /// out, with a warning (small models often keep the ids of large ones).
+  std::vector<std::int64_t> ids(std::string_view key, std::int64_t vocab) const;
   /// Throws Unsupported, naming those that work.
   Activation activation(std::string_view key, std::string_view fallback) const;
   /// Whether there is a member of that name, be it null.

@@ -8,6 +8,7 @@
 
 #include "core/base/error.hpp"
 #include "core/format/json.hpp"
+#include "core/model/config_values.hpp"
 #include "core/model/weights.hpp"
 #include "core/tensor/convert.hpp"
 
@@ -63,14 +64,10 @@ void refuse_pickles(const fs::path& folder) {
 void read_generation_config(const fs::path& folder, DecoderSpec& spec) {
   const fs::path path = folder / "generation_config.json";
   if (!fs::exists(path)) return;
-  const auto eos = format::json::read_file(path).find("eos_token_id");
-  if (!eos) return;
-  spec.eos.clear();
-  if (!eos->is(format::json::Kind::Array)) {
-    spec.eos.push_back(eos->as_int(0, spec.vocab - 1));
-    return;
-  }
-  for (std::size_t i = 0; i < eos->size(); ++i) spec.eos.push_back((*eos)[i].as_int(0, spec.vocab - 1));
+  Faults faults;
+  const ConfigValues config(format::json::read_file(path), faults);
+  if (config.root().find("eos_token_id")) spec.eos = config.ids("eos_token_id", spec.vocab);
+  faults.stop_if_any(path.string());
 }
 
 DecoderSpec spec_of(const fs::path& folder) {

@@ -35,6 +35,9 @@ SHAPES = {
     "llama 3.1 scaling": ref.llama(head_dim=16, rope_parameters={
         "rope_type": "llama3", "rope_theta": 1e4, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
         "original_max_position_embeddings": 64}),
+    "llama 3.2 scaling, far positions": ref.llama(head_dim=32, max_position_embeddings=131072, rope_parameters={
+        "rope_type": "llama3", "rope_theta": 5e5, "factor": 32.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+        "original_max_position_embeddings": 64}),
     "llama, yarn": ref.llama(head_dim=16, rope_parameters=YARN),
     "llama, gelu, 1 block": ref.llama(hidden_act="gelu", num_hidden_layers=1),
     "llama, odd vocabulary, 5 blocks": ref.llama(vocab_size=101, num_hidden_layers=5),
@@ -64,6 +67,7 @@ SHAPES = {
     "bloom": ref.bloom(),
     "bloom, 6 heads, own head": ref.bloom(n_head=6, hidden_size=30, tie_word_embeddings=False),
     "bloom, 11 heads, 1 block": ref.bloom(n_head=11, hidden_size=33, n_layer=1),
+    "bloom, far positions": ref.bloom(seq_length=2048),
     "bloom, one head": ref.bloom(n_head=1, hidden_size=7),
     "gpt2": ref.gpt2(),
     "gpt2, own head, narrow FFN": ref.gpt2(tie_word_embeddings=False, n_inner=20),
@@ -109,7 +113,8 @@ def store(model, folder, number):
 
 
 def requests_of(model, folder, seed):
-    prompts = ref.make_prompts(model, seed)
+    far = getattr(model.config, "max_position_embeddings", getattr(model.config, "seq_length", 0)) > 1000
+    prompts = ref.make_prompts(model, seed, (9, 4, 300 if far else 13))
     late = ref.make_late(model, seed)
     cases = [dict(kind=kind, prompts=prompts) for kind in ("logits", "cached", "padded")]
     cases.append(dict(kind="late", prompts=prompts, late=late))

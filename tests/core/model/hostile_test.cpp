@@ -57,7 +57,8 @@ TEST_CASE("sizes within bounds that no model has are refused before anything is 
     CHECK(refusal(with(config, keys.layers.name, "2147483648")).mentions("2147483648"));
     if (spec.kv_heads > 1) CHECK(refusal(with(config, keys.heads.name, "5")).code == Errc::InvalidArgument);
     CHECK(refusal(with(config, keys.heads.name, "2147483649")).code == Errc::InvalidArgument);
-    CHECK(refusal(with(config, "eos_token_id", "50")).mentions("outside the vocabulary"));
+    CHECK(refusal(with(config, "eos_token_id", "-2")).mentions("eos_token_id"));
+    CHECK(parse_spec(with(config, "eos_token_id", "50"), "config.json").eos.empty());
   }
 }
 
