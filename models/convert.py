@@ -7,6 +7,7 @@ out. Files that were there are not touched.
 import argparse
 import json
 import sys
+import zipfile
 from pathlib import Path
 
 import torch
@@ -28,7 +29,8 @@ def shards_of(folder: Path) -> list[Path]:
 
 
 def weights_of(shard: Path, seen: set) -> dict[str, torch.Tensor]:
-    state = torch.load(shard, map_location="cpu", weights_only=True, mmap=True)
+    # Files of before torch 1.6 are no archives and cannot be mapped.
+    state = torch.load(shard, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(shard))
     state = state.get("state_dict", state)
     weights = {}
     for name, tensor in state.items():
@@ -38,7 +40,9 @@ def weights_of(shard: Path, seen: set) -> dict[str, torch.Tensor]:
         if tensor.dtype == torch.bool or (tensor.numel() > 0 and place in seen):
             continue
         seen.add(place)
-        weights[name] = tensor.contiguous()
+        tensor = tensor.contiguous()
+        # A part of a larger storage would take all of it along.
+        weights[name] = tensor if tensor.untyped_storage().nbytes() == tensor.nbytes else tensor.clone()
     return weights
 
 
@@ -50,7 +54,8 @@ def convert(folder: Path):
     for number, shard in enumerate(shards, 1):
         name = "model.safetensors" if len(shards) == 1 else f"model-{number:05}-of-{len(shards):05}.safetensors"
         weights = weights_of(shard, set())
-        save_file(weights, folder / name, metadata={"format": "pt"})
+        save_file(weights, folder / (name + ".part"), metadata={"format": "pt"})
+        (folder / (name + ".part")).rename(folder / name)
         weight_map |= dict.fromkeys(weights, name)
         print(f"{shard.name} -> {name}: {len(weights)} tensors")
     if len(shards) > 1:

@@ -104,9 +104,10 @@ std::string text_of(const std::filesystem::path& folder, const ModelFacts& facts
       std::to_string(spec.hidden) + ", " + std::to_string(spec.heads) + " heads (" +
       std::to_string(spec.kv_heads) + " of keys and values), head width " + std::to_string(spec.head_dim) +
       "\n  " + traits_of(spec) + "\n  vocabulary " + std::to_string(spec.vocab) + ", at most " +
-      std::to_string(spec.max_positions) + " positions\n  tokenizer: " +
-      (facts.vocabulary ? std::to_string(*facts.vocabulary) + " ids" : facts.tokenizer_problem) + "\n  " +
-      std::to_string(facts.tensors) + " tensors, " + megabytes(facts.bytes) + " of weights, " +
+      std::to_string(spec.max_positions) + " positions\n  " +
+      (facts.vocabulary ? "tokenizer: " + std::to_string(*facts.vocabulary) + " ids"
+                        : facts.tokenizer_problem) +
+      "\n  " + std::to_string(facts.tensors) + " tensors, " + megabytes(facts.bytes) + " of weights, " +
       rounded(static_cast<double>(facts.parameters) / 1e6, 2) + " million parameters;";
   for (const auto& [type, count] : facts.tensors_by_type) text += " " + type + " x " + std::to_string(count);
   for (const MemoryNeed& need : needs_of(facts)) {

@@ -73,6 +73,10 @@ TEST_CASE("the defaults of each family are those of transformers") {
   const DecoderSpec qwen2 = parse(R"("model_type": "qwen2", "sliding_window": 7)" + sizes);
   CHECK(qwen2.windows.empty());
   CHECK(qwen2.qkv_bias);
+  const std::string sliding =
+      R"("model_type": "qwen2", "use_sliding_window": true, "max_window_layers": 1, "sliding_window": )";
+  CHECK(parse(sliding + "7" + sizes).windows == std::vector<std::int64_t>{0, 7});
+  CHECK(parse(sliding + "null" + sizes).windows.empty());
   CHECK_FALSE(qwen2.output_bias);
   CHECK(parse(R"("model_type": "qwen3")" + sizes).head_dim == 128);
   const DecoderSpec neox =
