@@ -101,7 +101,7 @@ TEST_CASE("data check tells what is wrong, and ends with 1 for it and 0 without 
   CHECK(ran.out.find("t0.npy") != std::string::npos);
 }
 
-TEST_CASE("plugins and models are shown without being run") {
+TEST_CASE("plugins are shown without being run") {
   const test::TinyWorld world;
   auto ran = lateral_does("plugin show --json " + quoted(world.plugin_file("template")));
   CHECK(ran.status == kExitOk);
@@ -117,7 +117,11 @@ TEST_CASE("plugins and models are shown without being run") {
   CHECK(shown.at("thread_problems").size() == 0);
   CHECK(lateral_does("plugin show " + shipped).out.find("input readings: table [any, 1]") !=
         std::string::npos);
-  ran = lateral_does("model show --json " + quoted(world / "model"));
+}
+
+TEST_CASE("a model directory is shown with what it needs in memory") {
+  const test::TinyWorld world;
+  const auto ran = lateral_does("model show --json " + quoted(world / "model"));
   CHECK(ran.status == kExitOk);
   const auto shown = format::json::parse(ran.out, "stdout");
   CHECK(shown.at("layers").as_int(0, 99) == 4);
