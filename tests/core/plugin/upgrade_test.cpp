@@ -6,7 +6,9 @@
 #include <future>
 #include <iostream>
 #include <iterator>
+#include <mutex>
 #include <thread>
+#include <utility>
 
 #include "core/base/log.hpp"
 #include "core/plugin/footprint.hpp"
@@ -156,8 +158,11 @@ TEST_CASE("five hundred upgrades under encodes in flight leave nothing behind") 
   host.load(revision(1).string(), in(isolation));
   std::atomic<bool> over{false};
   std::atomic<int> odd{0};
+  std::mutex encoding;  // a call in flight holds descriptors of its own for a moment: none while we count
   std::thread asking([&] {
     while (!over) {
+      std::this_thread::sleep_for(std::chrono::microseconds(20));  // lets the counter have its turn
+      const std::lock_guard one(encoding);
       try {
         const float by = encoded_by(host);
         if (by != 1 && by != 2) ++odd;
@@ -170,11 +175,13 @@ TEST_CASE("five hundred upgrades under encodes in flight leave nothing behind") 
     REQUIRE(host.upgrade("evolving", revision(turn % 2 == 0 ? 2 : 1), in(isolation)).unmapped());
   };
   for (int i = 0; i < 20; ++i) cycle(i);
-  const auto before = plugin::Footprint::now();
-  const auto mapped = mappings();
+  const auto count = [&] {
+    const std::lock_guard none(encoding);
+    return std::pair(plugin::Footprint::now(), mappings());
+  };
+  const auto [before, mapped] = count();
   for (int i = 0; i < 500; ++i) cycle(i);
-  const auto after = plugin::Footprint::now();
-  const auto mapped_after = mappings();
+  const auto [after, mapped_after] = count();
   over = true;
   asking.join();
   log::set_level(level);
