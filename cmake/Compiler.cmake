@@ -7,6 +7,7 @@ target_compile_options(lateral_warnings INTERFACE
   -Wcast-qual                                    # const is a promise at the plugin border
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>
   $<$<COMPILE_LANGUAGE:CXX>:-Woverloaded-virtual>
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-c99-extensions>  # libseccomp's macros are compound literals
   $<$<BOOL:${LATERAL_WERROR}>:-Werror>)
 
 if(LATERAL_SANITIZE)
