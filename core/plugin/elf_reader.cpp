@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::uint64_t kMaxSymbols = 1U << 22U;
 constexpr std::uint64_t kMaxVersions = 1U << 16U;
+// Names share bytes where one ends like another. A million of them that are all the same megabyte would fill the memory.
+constexpr std::uint64_t kNamesPerByte = 16, kFewNames = 1U << 20U;
 
 /// From checked bytes to facts.
 class Reader {
@@ -31,11 +33,20 @@ class Reader {
   }
 
  private:
+  std::string name_at(std::uint64_t index) {
+    std::string name = elf_.string(index);
+    name_bytes_ += name.size();
+    if (name_bytes_ > kFewNames + kNamesPerByte * elf_.value(DT_STRSZ)) {
+      corrupt_elf("names of ", name_bytes_, " bytes in a string table of ", elf_.value(DT_STRSZ));
+    }
+    return name;
+  }
+
   void read_libraries() {
-    for (const auto name : elf_.needed()) facts_.needed.push_back(elf_.string(name));
+    for (const auto name : elf_.needed()) facts_.needed.push_back(name_at(name));
     // The newer tag makes the loader ignore the older one.
     for (const auto tag : {DT_RPATH, DT_RUNPATH}) {
-      if (elf_.has(tag)) facts_.run_path = elf_.string(elf_.value(tag));
+      if (elf_.has(tag)) facts_.run_path = name_at(elf_.value(tag));
     }
   }
 
@@ -55,13 +66,14 @@ class Reader {
     std::uint64_t total = 0;
     std::uint64_t at = elf_.value(DT_VERNEED);
     for (std::uint64_t file = 0; file < files; ++file) {
+      if (++total > kMaxVersions) corrupt_elf("claims more than ", kMaxVersions, " versions");
       const auto need = elf_.at_address<Elf64_Verneed>(at, "the table of versions");
-      const std::string library = elf_.string(need.vn_file);
+      const std::string library = name_at(need.vn_file);
       std::uint64_t each = at + need.vn_aux;
       for (std::uint64_t i = 0; i < need.vn_cnt; ++i) {
         if (++total > kMaxVersions) corrupt_elf("claims more than ", kMaxVersions, " versions");
         const auto version = elf_.at_address<Elf64_Vernaux>(each, "the table of versions");
-        versions_[version.vna_other & 0x7FFFU] = {library, elf_.string(version.vna_name), {}};
+        versions_[version.vna_other & 0x7FFFU] = {library, name_at(version.vna_name), {}};
         each += version.vna_next;
       }
       if (need.vn_next == 0) break;
@@ -81,7 +93,7 @@ class Reader {
     for (std::uint64_t i = 1; i < count; ++i) {  // 0 is reserved
       const auto symbol = elf_.at<Elf64_Sym>(base + i * sizeof(Elf64_Sym), "the symbol table");
       if (ELF64_ST_BIND(symbol.st_info) == STB_LOCAL) continue;
-      std::string name = elf_.string(symbol.st_name);
+      std::string name = name_at(symbol.st_name);
       if (symbol.st_shndx != SHN_UNDEF) {
         define(std::move(name), symbol.st_info);
         continue;
@@ -172,6 +184,7 @@ class Reader {
   ElfImage elf_;
   std::map<unsigned, ElfFacts::Version> versions_;
   ElfFacts facts_;
+  std::uint64_t name_bytes_ = 0;  ///< of all names so far
 };
 
 }  // namespace

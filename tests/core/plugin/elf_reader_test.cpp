@@ -26,6 +26,55 @@ void put(std::vector<std::byte>& image, std::size_t offset, T value) {
   std::memcpy(image.data() + offset, &value, sizeof value);
 }
 
+template <typename T>
+T get(const std::vector<std::byte>& image, std::size_t offset) {
+  T value;
+  std::memcpy(&value, image.data() + offset, sizeof value);
+  return value;
+}
+
+/// A good library with another dynamic section: `dynamic`, these names, and so many imports of the first of them.
+std::vector<std::byte> with_dynamic(std::vector<Elf64_Dyn> dynamic, const std::string& names,
+                                    std::uint32_t symbols) {
+  auto image = good();
+  image.resize((image.size() + 7) / 8 * 8);
+  const auto append = [&](const void* data, std::size_t size) {
+    const std::size_t at = image.size();
+    image.resize((at + size + 7) / 8 * 8);
+    std::memcpy(image.data() + at, data, size);
+    return static_cast<Elf64_Xword>(at);
+  };
+  const std::uint32_t hash[] = {0, symbols};
+  const std::vector<Elf64_Sym> table(symbols,
+                                     Elf64_Sym{1, ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), 0, SHN_UNDEF, 0, 0});
+  const auto names_at = append(names.c_str(), names.size() + 1);
+  const auto table_at = append(table.data(), symbols * sizeof(Elf64_Sym));
+  const auto chains = std::vector<std::uint32_t>(symbols);
+  const auto hash_at = append(hash, sizeof hash);
+  append(chains.data(), symbols * sizeof(std::uint32_t));
+  for (const Elf64_Dyn& entry :
+       {Elf64_Dyn{DT_STRTAB, {names_at}}, Elf64_Dyn{DT_STRSZ, {names.size() + 1}},
+        Elf64_Dyn{DT_SYMTAB, {table_at}}, Elf64_Dyn{DT_HASH, {hash_at}}, Elf64_Dyn{}}) {
+    dynamic.push_back(entry);
+  }
+  const auto dynamic_at = append(dynamic.data(), dynamic.size() * sizeof(Elf64_Dyn));
+  const auto header = get<Elf64_Ehdr>(image, 0);
+  for (std::size_t i = 0; i < header.e_phnum; ++i) {
+    const std::size_t at = header.e_phoff + i * sizeof(Elf64_Phdr);
+    auto segment = get<Elf64_Phdr>(image, at);
+    if (segment.p_type == PT_LOAD && segment.p_offset == 0) {
+      segment.p_filesz = segment.p_memsz = image.size();  // one segment for everything
+    } else if (segment.p_type == PT_DYNAMIC) {
+      segment.p_offset = segment.p_vaddr = dynamic_at;
+      segment.p_filesz = segment.p_memsz = dynamic.size() * sizeof(Elf64_Dyn);
+    } else if (segment.p_type == PT_LOAD) {
+      segment.p_type = PT_NULL;
+    }
+    put(image, at, segment);
+  }
+  return image;
+}
+
 }  // namespace
 
 TEST_CASE("what is not an ELF file is said to be none") {
@@ -127,30 +176,14 @@ TEST_CASE("the versions of glibc's symbols are read, with a symbol that wants ea
 }
 
 TEST_CASE("a library that needs thousands of others is refused") {
-  auto image = good();
-  Elf64_Ehdr header;
-  std::memcpy(&header, image.data(), sizeof header);
-  // A dynamic section at the end of the file, which only asks for libraries.
-  const std::size_t at_end = image.size();
-  constexpr std::size_t kEntries = 1000;
-  for (std::size_t entry = 0; entry < kEntries; ++entry) {
-    image.resize(image.size() + sizeof(Elf64_Dyn));
-    put(image, image.size() - sizeof(Elf64_Dyn), Elf64_Dyn{DT_NEEDED, {1}});
-  }
-  image.resize(image.size() + sizeof(Elf64_Dyn));
-  for (std::size_t i = 0; i < header.e_phnum; ++i) {
-    const std::size_t at = header.e_phoff + i * sizeof(Elf64_Phdr);
-    Elf64_Phdr segment;
-    std::memcpy(&segment, image.data() + at, sizeof segment);
-    if (segment.p_type == PT_LOAD && segment.p_offset == 0) {
-      segment.p_filesz = segment.p_memsz = image.size();
-    } else if (segment.p_type == PT_DYNAMIC) {
-      segment.p_offset = segment.p_vaddr = at_end;
-      segment.p_filesz = segment.p_memsz = image.size() - at_end;
-    } else if (segment.p_type == PT_LOAD) {
-      segment.p_type = PT_NULL;
-    }
-    put(image, at, segment);
-  }
+  const std::string names("\0x", 3);
+  std::vector<Elf64_Dyn> dynamic(1000, Elf64_Dyn{DT_NEEDED, {1}});
+  const auto image = with_dynamic(std::move(dynamic), names, 0);
   CHECK(failure_of([&] { read_elf(image); }).second.find("more than 256 libraries") != std::string::npos);
+}
+
+TEST_CASE("a thousand symbols that share one long name are refused: a small file must not fill the memory") {
+  const auto image = with_dynamic({}, std::string(1, '\0') + std::string(100'000, 'a'), 1000);
+  CHECK(failure_of([&] { read_elf(image); }).second.find("in a string table of 100002") != std::string::npos);
+  CHECK(read_elf(with_dynamic({}, std::string("\0abc", 5), 1000)).imported.size() == 999);
 }
