@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 #include "core/plugin/encoder_spec.hpp"
 
 namespace lateral::plugin {
@@ -24,6 +25,7 @@ template <typename... Parts>
 void require_name(std::string_view name, std::string_view what) {
   if (name.empty()) breach(what, " is missing");
   if (name.size() > kMaxName) breach(what, " has more than ", kMaxName, " bytes");
+  if (shown(name, kMaxName) != name) breach(what, " is not printable UTF-8: ", shown(name));
 }
 
 void require_names(const std::vector<std::string>& names, std::string_view what) {
@@ -74,7 +76,7 @@ void require_sound(const InputSpec& spec, const std::string& encoder) {
 
 void require_sound(const ExtraSpec& spec) {
   if (spec.name != "scores" && spec.name != "keys" && spec.name != "positions") {
-    breach("there is no extra output \"", spec.name, "\"");
+    breach("there is no extra output \"", shown(spec.name), "\"");
   }
   if (spec.width == 0 || spec.width > kMaxWidth) breach(spec.name, " have width ", spec.width);
   if (spec.name == "scores" && spec.width != 1) breach("scores must have width 1, not ", spec.width);

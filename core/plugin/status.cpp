@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 
 namespace lateral::plugin {
 namespace {
+
+constexpr std::size_t kMaxReason = 1000;
 
 Errc code_of(std::int32_t status) {
   switch (status) {
@@ -46,7 +49,7 @@ std::string_view ErrorText::text() const noexcept {
 
 void throw_unless_ok(std::int32_t status, std::string_view text, std::string_view function) {
   if (status == LAT_OK) return;
-  const std::string_view reason = text.empty() ? "gave no reason" : text;
+  const std::string reason = text.empty() ? "gave no reason" : shown(text, kMaxReason);
   fail(code_of(status), function, reason, " (status ", status, ")");
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/log.hpp"
+#include "core/base/text.hpp"
 #include "core/plugin/worker/client_ask.hpp"
 
 namespace lateral::plugin::worker {
@@ -99,9 +100,11 @@ std::string Client::fault() const {
 void Client::refuse(const Failure& failure) {
   if (failure.overran) condemn("wrote past the end of a tensor");
   // "where: message", as Error joins them.
-  const auto split = failure.text.find(": ");
-  if (split == failure.text.npos) fail(failure.code, id_, failure.text);
-  throw Error(failure.code, failure.text.substr(0, split), failure.text.substr(split + 2));
+  constexpr std::size_t kMaxReason = 1000;
+  const auto text = shown(failure.text, kMaxReason);
+  const auto split = text.find(": ");
+  if (split == text.npos) fail(failure.code, id_, text);
+  throw Error(failure.code, text.substr(0, split), text.substr(split + 2));
 }
 
 std::uint64_t Client::create(std::uint32_t encoder, const OptionMap& options) {

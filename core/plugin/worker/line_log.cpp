@@ -1,6 +1,7 @@
 #include "core/plugin/worker/line_log.hpp"
 
 #include "core/base/log.hpp"
+#include "core/base/text.hpp"
 
 namespace lateral::plugin::worker {
 namespace {
@@ -42,7 +43,7 @@ void LineLog::write(std::string_view line) {
   const log::Level level = level_of(line);
   if (level < log::level()) return;
   if (allowed())
-    log::write(level, component_, line);
+    log::write(level, component_, shown(line, kMaxLine));
   else
     ++dropped_;
 }

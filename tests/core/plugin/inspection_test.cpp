@@ -131,3 +131,12 @@ TEST_CASE("a program without the mark of one is known by its interpreter") {
     CHECK(std::string(error.what()).find("a program") != std::string::npos);
   }
 }
+
+TEST_CASE("an id and a version that would spoil a terminal are shown escaped") {
+  auto image = image_of("leaves_mark");
+  const auto id = std::string(inspect("x", image).id);
+  image = with(std::move(image), id + std::string(1, '\0'), "\x1B" + id.substr(1) + std::string(1, '\0'));
+  const auto facts = inspect("x", image);
+  CHECK(facts.id == "\\x1B" + id.substr(1));
+  CHECK(mentions(facts.problems, "its id \"\\x1B"));
+}

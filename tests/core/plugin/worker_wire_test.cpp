@@ -1,6 +1,7 @@
 // What comes out of shared memory may be anything.
 #include <random>
 
+#include "core/plugin/status.hpp"
 #include "core/plugin/worker/messages.hpp"
 #include "fixtures.hpp"
 #include "tests/support/catch.hpp"
@@ -42,6 +43,24 @@ TEST_CASE("messages arrive as they were sent") {
                           {"e", std::vector<std::int64_t>{1, 2}},
                           {"f", std::vector<std::uint8_t>{0, 255}}};
   CHECK(wire::parse<OptionMap>(packed(options)) == options);
+}
+
+TEST_CASE("names and reasons that would spoil a terminal are refused or shown escaped") {
+  auto odd = spec();
+  odd.name = "\x1B[2J";
+  const auto refused =
+      test::failure_of([&] { wire::parse<wire::EncodersReply>(packed(wire::EncodersReply{{odd}})); });
+  CHECK(refused.first == Errc::PluginFault);
+  CHECK(refused.second.find("an encoder's name is not printable UTF-8: \\x1B[2J") != std::string::npos);
+  odd = spec();
+  odd.extras[0].name = std::string(1000, '\xFF');
+  CHECK(test::failure_of([&] {
+          wire::parse<wire::EncodersReply>(packed(wire::EncodersReply{{odd}}));
+        }).second.size() < 400);
+  const auto reason =
+      test::failure_of([] { throw_unless_ok(LAT_DATA_LOSS, "\x1B[2J" + std::string(5000, 'x'), "init"); });
+  CHECK(reason.second.starts_with("init: \\x1B[2Jxxx"));
+  CHECK(reason.second.size() < 1100);
 }
 
 TEST_CASE("a message cut short, too long or with flipped bits is refused or read, never believed") {
