@@ -162,6 +162,38 @@ def elf(note_size=64, gnu_hash=False):
     return header + segments + note + names + bytes(-len(names) % 8) + symbols + hashes + dynamic
 
 
+def messages():
+    """Native byte order, as both ends are one machine; the first byte chooses the reader (targets/worker_messages.cpp)."""
+    def text(value):
+        return struct.pack("=I", len(value)) + value
+
+    def texts(*values):
+        return struct.pack("=I", len(values)) + b"".join(text(value) for value in values)
+
+    def message(reader, name, content):
+        save("worker_messages", name, bytes([reader]) + content)
+
+    frames = text(b"frames") + struct.pack("=IB", 0, 1) + struct.pack("=Iqq", 2, -1, 3) + texts(b"x") + text(b"m") \
+        + struct.pack("=dB", 12.5, 0)
+    scores = text(b"scores") + struct.pack("=I", 1) + texts(b"x") + text(b"")
+    encoder = text(b"views") + text(b"image") + text(b"camera/1") + struct.pack("=IIdBB", 96, 64, 1e3, 1, 1) \
+        + struct.pack("=I", 1) + frames + struct.pack("=I", 1) + scores
+    bare = text(b"views") + text(b"image") + text(b"camera/1") + struct.pack("=IIdBB", 96, 64, 1e3, 1, 1) \
+        + struct.pack("=I", 1) + frames + struct.pack("=I", 0)
+    message(0, "encoders", struct.pack("=I", 1) + encoder)
+    message(3, "encoders_answer", b"\x01" + struct.pack("=I", 1) + bare)
+    values = [struct.pack("=I", 0) + text(b"v"), struct.pack("=Iq", 1, -7), struct.pack("=Id", 2, 0.5), struct.pack("=IB", 3, 1),
+              struct.pack("=IIq", 4, 1, 9), struct.pack("=II2B", 5, 2, 8, 9)]
+    message(1, "options", struct.pack("=I", len(values))
+            + b"".join(text(b"key%d" % i) + value for i, value in enumerate(values)))
+    message(2, "load_answer", b"\x01\x01" + texts(b"landlock"))
+    message(4, "refusal", b"\x00" + struct.pack("=I", 8) + text(b"encode: no") + b"\x01")
+    message(6, "load", text(b"camera") + text(b"1.0") + struct.pack("=III", 0, 0, 1) + text(b"/x")
+            + struct.pack("=iBQ", 2, 1, 1 << 30))
+    message(9, "encode", struct.pack("=IQQQQQ", 0, 1, 2, 3, 4096, 65536) + struct.pack("=I", 1)
+            + struct.pack("=IIqqQq", 0, 2, 6, 3, 256, -1))
+
+
 def main():
     pngs()
     jpegs()
@@ -169,6 +201,7 @@ def main():
     npys()
     clouds()
     tensors()
+    messages()
     save("elf", "sysv_hash", elf())
     save("elf", "gnu_hash", elf(gnu_hash=True))
     save("elf", "short_note", elf(note_size=8))
