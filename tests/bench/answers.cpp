@@ -78,9 +78,12 @@ void run(const std::string& shape, int threads, std::int64_t rounds) {
       for (const std::int64_t connected : {2, 4}) new_frame(decoder, connected, question, rounds, json);
     }
   }
-  json.end_array().key("stalls");
-  stalls(shape.c_str(), rounds, std::min<std::int64_t>(256, rounds * 4), json);
-  json.end_object();
+  json.end_array().key("stalls").begin_object();
+  for (const auto isolation : {plugin::Isolation::Thread, plugin::Isolation::Process}) {
+    json.key(name_of(isolation));
+    stalls(shape.c_str(), isolation, rounds, std::min<std::int64_t>(256, rounds * 4), json);
+  }
+  json.end_object().end_object();
   std::cout << std::move(json).text() << '\n';
 }
 

@@ -5,14 +5,17 @@
 #include <vector>
 
 #include "core/format/json.hpp"
+#include "core/plugin/isolation.hpp"
 
 namespace lateral::bench {
 
 /// Of unsorted values; `share` in [0, 1]. NaN-free; 0 for no values.
 double quantile(std::vector<double> values, double share);
 
-/// A running answer's gaps between tokens while the template plugin is loaded, attached, detached and unloaded
-/// `cycles` times, beside those of quiet answers of `length` tokens in the same process, which take turns with them.
-void stalls(const char* shape, std::int64_t cycles, std::int64_t length, format::json::Writer& json);
+/// A running answer's gaps between tokens while the template plugin, in this isolation, is loaded, upgraded, detached,
+/// attached and unloaded `cycles` times, beside those of quiet answers of `length` tokens in the same process, which take
+/// turns with them.
+void stalls(const char* shape, plugin::Isolation isolation, std::int64_t cycles, std::int64_t length,
+            format::json::Writer& json);
 
 }  // namespace lateral::bench

@@ -24,16 +24,22 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Span = std::pair<Clock::time_point, Clock::time_point>;
 
-constexpr std::array kMoves{"load", "detach", "attach", "unload"};  // loading attaches too, as in every host
-constexpr auto kPause = std::chrono::milliseconds(3);               // between two moves
+// Loading attaches too, as in every host.
+constexpr std::array kMoves{"load", "upgrade", "detach", "attach", "unload"};
+constexpr auto kPause = std::chrono::milliseconds(3);  // between two moves
 constexpr const char* kQuestion = "what stands in front of the car";
 
 double ms(const Span& span) {
   return std::chrono::duration<double, std::milli>(span.second - span.first).count();
 }
 
+std::filesystem::path plugin_folder() {
+  return test::build_folder() / "lib/lateral";
+}
+
 /// A model directory with a tokenizer, an adapter of the template plugin, and the configuration of both.
-config::Config make_host(const model::DecoderSpec& spec, int threads, const std::filesystem::path& folder) {
+config::Config make_host(const model::DecoderSpec& spec, plugin::Isolation isolation, int threads,
+                         const std::filesystem::path& folder) {
   const auto decoder = random_model(spec);
   model::save_model(decoder, folder);
   format::BpeTrainerOptions bytes;
@@ -48,9 +54,9 @@ config::Config make_host(const model::DecoderSpec& spec, int threads, const std:
                               .blocks = wiring::BlockSet::parse("last:4", static_cast<int>(spec.layers)),
                               .aligner = {16, 128, spec.kv_heads, spec.head_dim}};
   connector::save_adapter(folder / "template.safetensors", connector::Adapter(info));
-  return config::parse("[model]\npath = \".\"\n[plugins]\nsearch = [\"" +
-                           (test::build_folder() / "lib/lateral").string() +
-                           "\"]\n[[connection]]\nplugin = \"template\"\nblocks = \"last:4\"\n"
+  return config::parse("[model]\npath = \".\"\n[plugins]\nsearch = [\"" + plugin_folder().string() +
+                           "\"]\n[plugin.template]\nisolation = \"" + std::string(name_of(isolation)) +
+                           "\"\n[[connection]]\nplugin = \"template\"\nblocks = \"last:4\"\n"
                            "adapter = \"template.safetensors\"\n[run]\nload = []\nthreads = " +
                            std::to_string(threads) + "\n",
                        folder / "bench.toml");
@@ -82,7 +88,7 @@ struct SetAtEnd {
 enum class Mode {
   Quiet,  ///< sleeps as long as each move took last
   Busy,   ///< computes as long, touching nothing: what it costs that another thread wants a core
-  Moves   ///< loads, detaches, attaches, unloads
+  Moves   ///< loads, upgrades, detaches, attaches, unloads
 };
 constexpr std::array kModes{Mode::Quiet, Mode::Busy, Mode::Moves};
 constexpr std::array kModeNames{"quiet", "busy", "moves"};
@@ -115,9 +121,10 @@ class Operator {
     const SetAtEnd ended{done_};
     for (std::int64_t i = 0; i < cycles; ++i) {
       turn(0, [&] { host.load("template"); });
-      turn(1, [&] { host.detach("template"); });
-      turn(2, [&] { host.attach("template"); });
-      turn(3, [&] { host.unload("template"); });
+      turn(1, [&] { host.upgrade("template", plugin_folder() / "template.lateral.so"); });
+      turn(2, [&] { host.detach("template"); });
+      turn(3, [&] { host.attach("template"); });
+      turn(4, [&] { host.unload("template"); });
     }
   }
 
@@ -185,9 +192,10 @@ double typical(const std::vector<std::vector<Span>>& answers, double share) {
 
 }  // namespace
 
-void stalls(const char* shape, std::int64_t cycles, std::int64_t length, format::json::Writer& json) {
+void stalls(const char* shape, plugin::Isolation isolation, std::int64_t cycles, std::int64_t length,
+            format::json::Writer& json) {
   const test::TemporaryFolder folder;
-  runtime::Runtime host(make_host(shape_named(shape), tensor::threads(), folder.path()));
+  runtime::Runtime host(make_host(shape_named(shape), isolation, tensor::threads(), folder.path()));
   std::vector<Span> warm;
   answer(host, length, warm);
   std::array<std::vector<std::vector<Span>>, kModes.size()> answers;
