@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <concepts>
 
 #include "core/base/error.hpp"
 #include "core/format/jinja_syntax.hpp"
@@ -81,7 +82,15 @@ class Parser {
     for (const auto& [name, part] : result.named) result.depth = std::max(result.depth, part.depth + 1);
     if (result.depth > kMaxTree) refuse("an expression of this length");
   }
-  Expression make(Kind kind, std::string name, std::vector<Expression> parts, int line) const {
+  // Parts are moved: an expression that grew by copies would take time squared.
+  template <std::same_as<Expression>... Parts>
+  Expression make(Kind kind, std::string name, int line, Parts... parts) const {
+    std::vector<Expression> all;
+    all.reserve(sizeof...(parts));
+    (all.push_back(std::move(parts)), ...);
+    return make(kind, std::move(name), line, std::move(all));
+  }
+  Expression make(Kind kind, std::string name, int line, std::vector<Expression> parts) const {
     Expression result{kind, std::move(name), {}, std::move(parts), {}, line};
     measure(result);
     return result;
@@ -199,7 +208,7 @@ class Parser {
       const int line = take().line;
       auto condition = disjunction();
       auto other = skip_name("else") ? expression() : Expression{};
-      result = make(Kind::Choice, {}, {std::move(condition), std::move(result), std::move(other)}, line);
+      result = make(Kind::Choice, {}, line, std::move(condition), std::move(result), std::move(other));
     }
     return result;
   }
@@ -211,7 +220,7 @@ class Parser {
       const auto found = std::find(operators.begin(), operators.end(), now().text);
       if (found == operators.end()) break;
       const auto sign = take();
-      left = make(Kind::Binary, sign.text, {std::move(left), operand()}, sign.line);
+      left = make(Kind::Binary, sign.text, sign.line, std::move(left), operand());
     }
     return left;
   }
@@ -220,7 +229,7 @@ class Parser {
   Expression words(std::string_view word, Kind kind, Operand&& operand) {
     auto first = operand();
     if (!is_name(word)) return first;
-    auto result = make(kind, {}, {std::move(first)}, now().line);
+    auto result = make(kind, {}, now().line, std::move(first));
     while (skip_name(word)) result.parts.push_back(operand());
     measure(result);
     return result;
@@ -234,7 +243,7 @@ class Parser {
     const Level level(*this);
     if (!is_name("not")) return comparison();
     const int line = take().line;
-    return make(Kind::Not, {}, {negation()}, line);
+    return make(Kind::Not, {}, line, negation());
   }
 
   // One comparison only: a < b < c is no part of chat templates.
@@ -254,7 +263,7 @@ class Parser {
     } else {
       return left;
     }
-    return make(Kind::Binary, name, {std::move(left), sum()}, sign.line);
+    return make(Kind::Binary, name, sign.line, std::move(left), sum());
   }
 
   Expression sum() {
@@ -267,7 +276,7 @@ class Parser {
     const Level level(*this);
     if (is_operator("-")) {
       const int line = take().line;
-      return make(Kind::Negate, {}, {unary()}, line);
+      return make(Kind::Negate, {}, line, unary());
     }
     auto result = suffixed(primary());
     if (is_operator("**")) refuse("**");
@@ -289,13 +298,13 @@ class Parser {
       need_operator(")");
       return inner;
     }
-    if (skip_operator("[")) return make(Kind::Sequence, {}, items("]"), line);
+    if (skip_operator("[")) return make(Kind::Sequence, {}, line, items("]"));
     if (skip_operator("{")) return dictionary(line);
     reject("an expression");
   }
 
   Expression literal(Value value, int line) const {
-    auto result = make(Kind::Literal, {}, {}, line);
+    auto result = make(Kind::Literal, {}, line);
     result.value = std::move(value);
     return result;
   }
@@ -320,7 +329,7 @@ class Parser {
     if (text == "true" || text == "True") return literal(Value::Content(true), token.line);
     if (text == "false" || text == "False") return literal(Value::Content(false), token.line);
     if (text == "none" || text == "None") return literal(Value::Content(None{}), token.line);
-    return make(Kind::Name, text, {}, token.line);
+    return make(Kind::Name, text, token.line);
   }
 
   std::vector<Expression> items(std::string_view end) {
@@ -333,7 +342,7 @@ class Parser {
   }
 
   Expression dictionary(int line) {
-    auto result = make(Kind::Mapping, {}, {}, line);
+    auto result = make(Kind::Mapping, {}, line);
     while (!skip_operator("}")) {
       result.parts.push_back(expression());
       need_operator(":");
@@ -349,14 +358,14 @@ class Parser {
     while (true) {
       const int line = now().line;
       if (skip_operator(".")) {
-        result = make(Kind::Attribute, need_name(), {std::move(result)}, line);
+        result = make(Kind::Attribute, need_name(), line, std::move(result));
       } else if (skip_operator("[")) {
         result = subscript(std::move(result), line);
       } else if (is_operator("(")) {
-        result = make(Kind::Call, {}, {std::move(result)}, line);
+        result = make(Kind::Call, {}, line, std::move(result));
         arguments(result);
       } else if (skip_operator("|")) {
-        result = make(Kind::Filter, need_name(), {std::move(result)}, line);
+        result = make(Kind::Filter, need_name(), line, std::move(result));
         if (is_operator("(")) arguments(result);
       } else if (skip_name("is")) {
         result = test(std::move(result), line);
@@ -383,7 +392,7 @@ class Parser {
     if (bounds.size() > 3 || (!slice && bounds.size() != 1)) reject("an index");
     bounds.insert(bounds.begin(), std::move(of));
     if (slice) bounds.resize(4);
-    return make(slice ? Kind::Slice : Kind::Item, {}, std::move(bounds), line);
+    return make(slice ? Kind::Slice : Kind::Item, {}, line, std::move(bounds));
   }
 
   void arguments(Expression& call) {
@@ -404,7 +413,7 @@ class Parser {
 
   Expression test(Expression of, int line) {
     const bool inverted = skip_name("not");
-    auto result = make(Kind::Test, need_name(), {std::move(of)}, line);
+    auto result = make(Kind::Test, need_name(), line, std::move(of));
     const bool operand = is(Token::Kind::String) || is(Token::Kind::Number) || is_operator("[") ||
                          (is(Token::Kind::Name) && !is_name("else") && !is_name("or") && !is_name("and") &&
                           !is_name("is") && !is_name("if") && !is_name("not") && !is_name("in"));
@@ -414,7 +423,7 @@ class Parser {
       result.parts.push_back(primary());
       measure(result);
     }
-    return inverted ? make(Kind::Not, {}, {std::move(result)}, line) : result;
+    return inverted ? make(Kind::Not, {}, line, std::move(result)) : result;
   }
 
   std::vector<Token> tokens_;
