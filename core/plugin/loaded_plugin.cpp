@@ -45,7 +45,7 @@ std::function<void()> contained(std::string what, std::function<void()> body) {
   };
 }
 
-constexpr std::chrono::milliseconds kThreadExit{200};
+constexpr std::chrono::milliseconds kThreadExit{2000};  // a busy machine lets the dying wait, too
 
 /// What the file said beforehand about a library that did not go.
 std::string explained(const std::string& witness, const PluginFacts& facts) {

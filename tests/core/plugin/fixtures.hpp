@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -59,6 +60,21 @@ inline std::vector<plugin::Input> bytes_input(const std::string& bytes) {
            {static_cast<std::int64_t>(bytes.size())},
            bytes.data(),
            {}}};
+}
+
+/// Whether `calls` encodes of 200 ms each ever ran at the same time. A busy machine may keep them apart by chance, so they
+/// get several tries; those that take turns never do it.
+template <typename Encode>
+bool ever_side_by_side(int calls, Encode&& encode) {
+  const auto in_turn = calls * std::chrono::milliseconds(200);
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    const auto start = plugin::Clock::now();
+    std::vector<std::thread> threads;
+    for (int i = 0; i < calls; ++i) threads.emplace_back(encode);
+    for (auto& thread : threads) thread.join();
+    if (plugin::Clock::now() - start < in_turn) return true;
+  }
+  return false;
 }
 
 /// The code that `body` fails with; the test fails if it does not.
