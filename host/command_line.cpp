@@ -88,7 +88,7 @@ RunCommand parse_upgrade(Arguments& in) {
   command.file = in.take("the new file");
   while (!in.empty()) {
     const std::string option = in.take("an option");
-    if (option != "--adapter") refuse("/upgrade", "/upgrade: unknown option '", option, "'");
+    if (option != "--adapter") refuse("/upgrade", "/upgrade: unknown option '", shown(option), "'");
     command.adapter = in.take("a file after --adapter");
   }
   return command;

@@ -125,4 +125,9 @@ TEST_CASE("damaged commands cost an error and nothing else") {
 TEST_CASE("a long word is shown in part") {
   CHECK(refusal("/quit " + std::string(100'000, 'x')).size() < 200);
   CHECK(refusal("/input ." + std::string(100'000, 'x') + " a").size() < 300);
+  for (const char* const command :
+       {"/upgrade a b '\t'", "/adapt a b '\t'", "/quit '\t'", "/adapt a b --budget '\t'"}) {
+    CAPTURE(command);
+    CHECK(refusal(command).find("'\\x09'") != std::string::npos);
+  }
 }
