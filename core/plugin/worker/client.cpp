@@ -69,7 +69,11 @@ bool Client::wait(Lane& lane, Clock::time_point until) {
   while (true) {
     const auto left = std::min<Clock::duration>(until - Clock::now(), kLook);
     if (lane.answered(left)) return true;
-    if (gone()) died();
+    // It may have answered and ended between the two looks.
+    if (gone()) {
+      if (lane.answered({})) return true;
+      died();
+    }
     if (left <= left.zero()) return false;
   }
 }
