@@ -60,6 +60,8 @@ void read_plugin(TableReader& in, PluginConfig& plugin) {
   in.choice("restart", plugin.restart, {"never", "on-failure"});
   in.integer("max_restarts", plugin.max_restarts, 1, 1'000'000);
   in.bytes("memory_limit", plugin.memory_limit, kMinMemory);
+  if (in.node("load_timeout") != nullptr) in.seconds("load_timeout", plugin.load_timeout.emplace());
+  if (in.node("call_timeout") != nullptr) in.seconds("call_timeout", plugin.call_timeout.emplace());
   in.texts("columns", plugin.columns);
   in.table("options", [&](TableReader& options) { read_options(options, plugin.options); });
 }

@@ -48,6 +48,8 @@ struct PluginConfig {
   std::string restart = "never";  ///< "never" or "on-failure": what happens when a process dies or hangs
   std::int64_t max_restarts = 5;  ///< in a row; each waits twice as long
   std::int64_t memory_limit = std::int64_t{2} << 30U;  ///< bytes of a process; written as "2GiB" or "512MiB"
+  std::optional<double> load_timeout;  ///< seconds, for its static constructors and for its init, each
+  std::optional<double> call_timeout;  ///< seconds, for an encode and whatever else it is asked
   std::vector<std::string> columns;  ///< of raw `.bin` point files, which cannot say them: x y z ...
   std::vector<Option> options;
   Location where;

@@ -1,5 +1,7 @@
 #include "core/runtime/sensors.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <unordered_map>
 #include <utility>
@@ -13,6 +15,17 @@ namespace {
 plugin::SearchPath search_from(const config::Config& config) {
   if (config.plugin_search.empty()) return plugin::default_search();
   return {config.plugin_search.begin(), config.plugin_search.end()};
+}
+
+std::chrono::milliseconds milliseconds(double seconds) {
+  return std::chrono::milliseconds(std::llround(std::clamp(seconds, 0.001, 1e9) * 1000));
+}
+
+plugin::Timeouts timeouts_from(const config::PluginConfig& config) {
+  plugin::Timeouts timeouts;
+  if (config.load_timeout) timeouts.load = timeouts.init = milliseconds(*config.load_timeout);
+  if (config.call_timeout) timeouts.call = milliseconds(*config.call_timeout);
+  return timeouts;
 }
 
 }  // namespace
@@ -31,12 +44,11 @@ Sensor::Sensor(Parts parts)
     : revision_(std::move(parts.revision)),
       encoder_(std::move(parts.encoder)),
       input_(std::move(parts.input)),
+      timeout_(parts.timeout),
       key_(encoder_->spec().token_space + "#" + std::to_string(parts.serial)) {}
 
 connector::Tokens Sensor::encode(const SensorData& data, const CancelToken& cancel) const {
-  plugin::EncodeOptions options;
-  options.cancel = cancel;
-  return as_tensors(encoder_->encode(data.views(), options));
+  return as_tensors(encoder_->encode(data.views(), {.timeout = timeout_, .cancel = cancel}));
 }
 
 connector::Sample Sensor::sample(const SensorData& data, const CancelToken& cancel) const {
@@ -56,11 +68,12 @@ training::TokenProvider Sensor::provider(const std::vector<Recording>& recording
   auto cache = std::make_shared<training::TokenCache>();
   return training::cached(
       cache, spec().token_space,
-      [readers, encoder = encoder_](const std::string& id) -> std::optional<connector::Tokens> {
+      [readers, encoder = encoder_,
+       timeout = timeout_](const std::string& id) -> std::optional<connector::Tokens> {
         const auto reader = readers->find(id);
         if (reader == readers->end()) return std::nullopt;
         const SensorData data = reader->second();
-        return as_tensors(encoder->encode(data.views()));
+        return as_tensors(encoder->encode(data.views(), {.timeout = timeout, .cancel = {}}));
       });
 }
 
@@ -90,6 +103,7 @@ plugin::LoadOptions Sensors::options_of(const std::string& id) const {
       .restart = config.restart == "on-failure" ? plugin::Restart::OnFailure : plugin::Restart::Never,
       .max_restarts = static_cast<unsigned>(config.max_restarts),
       .memory_limit = static_cast<std::uint64_t>(config.memory_limit)};
+  options.timeouts = timeouts_from(config);
   const auto& written = config.options;
   for (const auto& option : written) {
     std::visit([&](const auto& value) { options.options.emplace(option.key, value); }, option.value);
@@ -123,10 +137,14 @@ std::shared_ptr<Sensor> Sensors::load(const std::string& id_or_file) {
 
 std::shared_ptr<Sensor> Sensors::make_sensor(std::shared_ptr<plugin::Revision> revision,
                                              std::shared_ptr<SensorInputSlot> input) {
-  auto encoder = revision->make_encoder(encoder_of(revision->facts().id), {});
+  const std::string& id = revision->facts().id;
+  const auto written = written_.find(id);
+  const auto timeouts = written == written_.end() ? plugin::Timeouts{} : timeouts_from(written->second);
+  auto encoder = revision->make_encoder(encoder_of(id), {});
   return std::make_shared<Sensor>(Sensor::Parts{.revision = std::move(revision),
                                                 .encoder = std::move(encoder),
                                                 .input = std::move(input),
+                                                .timeout = timeouts.call,
                                                 .serial = ++serial_});
 }
 

@@ -2,6 +2,7 @@
 // The loaded plugins as senses: an encoder each, what its sensor sees now, and the tokens made of it.
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -44,6 +45,7 @@ class Sensor final : public connector::Origin {
     std::shared_ptr<plugin::Revision> revision;
     std::unique_ptr<plugin::Encoder> encoder;
     std::shared_ptr<SensorInputSlot> input;
+    std::chrono::milliseconds timeout;  ///< of an encode
     std::uint64_t serial = 0;  ///< unique in the process
   };
   explicit Sensor(Parts parts);
@@ -68,6 +70,7 @@ class Sensor final : public connector::Origin {
   std::shared_ptr<plugin::Revision> revision_;
   std::shared_ptr<plugin::Encoder> encoder_;
   std::shared_ptr<SensorInputSlot> input_;
+  std::chrono::milliseconds timeout_;
   /// Other revisions may give other tokens under the same token space: an answer must not mix them.
   std::string key_;
   mutable training::TokenCache cache_;  // goes with the revision

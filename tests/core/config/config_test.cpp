@@ -95,6 +95,8 @@ sandbox = true
 restart = "on-failure"
 max_restarts = 3
 memory_limit = "512MiB"
+load_timeout = "2m"
+call_timeout = 0.5
 [plugin.camera]
 )");
   REQUIRE(config.plugins.size() == 2);
@@ -103,6 +105,9 @@ memory_limit = "512MiB"
   CHECK(config.plugins[0].restart == "on-failure");
   CHECK(config.plugins[0].max_restarts == 3);
   CHECK(config.plugins[0].memory_limit == std::int64_t{512} << 20U);
+  CHECK(config.plugins[0].load_timeout == 120);
+  CHECK(config.plugins[0].call_timeout == 0.5);
+  CHECK_FALSE(config.plugins[1].call_timeout);
   CHECK_FALSE(config.plugins[1].isolation);
   CHECK(config.plugins[1].restart == "never");
   CHECK(config.plugins[1].memory_limit == std::int64_t{2} << 30U);
