@@ -4,16 +4,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <thread>
 
 #include "core/base/log.hpp"
 #include "fixtures.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/holdings.hpp"
 
 using namespace lateral;
 using namespace std::chrono_literals;
@@ -21,44 +20,6 @@ using plugin::PluginHost;
 using plugin::State;
 
 namespace {
-
-/// Everything of this process that a worker could leave behind.
-struct Footprint {
-  long mappings;
-  long threads;
-  long descriptors;
-  long children;
-
-  bool operator==(const Footprint&) const = default;
-};
-
-long lines_of(const char* file) {
-  std::ifstream in(file);
-  return std::count(std::istreambuf_iterator<char>(in), {}, '\n');
-}
-
-long words_of(const char* file) {
-  std::ifstream in(file);
-  return std::distance(std::istream_iterator<std::string>(in), {});
-}
-
-long entries(const char* folder) {
-  const std::filesystem::directory_iterator all(folder);
-  return std::distance(begin(all), end(all));
-}
-
-Footprint footprint() {
-  long children = 0;
-  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task"))
-    children += words_of((task.path() / "children").c_str());  // zombies are listed too
-  return {lines_of("/proc/self/maps"), entries("/proc/self/task"), entries("/proc/self/fd"), children};
-}
-
-/// Threads that were joined are listed for a moment.
-Footprint settled(const Footprint& wanted) {
-  for (int i = 0; i < 100 && !(footprint() == wanted); ++i) std::this_thread::sleep_for(10ms);
-  return footprint();
-}
 
 struct Quiet {
   Quiet() { log::set_level(log::Level::Off); }
@@ -77,9 +38,9 @@ bool runs(int pid) {
 template <typename Cycle>
 void expect_no_growth(int cycles, Cycle&& cycle) {
   for (int i = 0; i < 5; ++i) cycle();
-  const Footprint before = settled(footprint());
+  const test::Holdings before = test::settled(test::holdings());
   for (int i = 0; i < cycles; ++i) cycle();
-  const Footprint after = settled(before);
+  const test::Holdings after = test::settled(before);
   CHECK(after.mappings <= before.mappings);
   CHECK(after.threads == before.threads);
   CHECK(after.descriptors == before.descriptors);

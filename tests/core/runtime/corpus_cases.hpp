@@ -1,0 +1,25 @@
+#pragma once
+// The table of the bad-plugin corpus, as far as a live host is concerned (tests/corpus/cases.txt).
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace lateral::test {
+
+struct CorpusCase {
+  std::string name, made;
+  std::string in_process, in_thread;  ///< what the host must say; "-": not to be tried
+
+  const std::string& expected(const std::string& isolation) const {
+    return isolation == "process" ? in_process : in_thread;
+  }
+  bool is_cpp() const { return made.starts_with("cxx") || made.starts_with("bare"); }
+};
+
+std::vector<CorpusCase> corpus_cases();
+
+/// The case as a file; those that are no files of the build are made in `folder`.
+std::filesystem::path corpus_file(const CorpusCase& wanted, const std::filesystem::path& folder);
+
+}  // namespace lateral::test
