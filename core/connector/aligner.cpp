@@ -7,6 +7,7 @@
 #include "core/base/error.hpp"
 #include "core/base/random.hpp"
 #include "core/connector/initial.hpp"
+#include "core/tensor/settings.hpp"
 
 namespace lateral::connector {
 namespace {
@@ -47,6 +48,7 @@ Aligner::Aligner(const AlignerShape& shape, std::uint64_t seed)
       v_(perceptron(shape, Random(seed, 1))) {}
 
 KeyValue Aligner::operator()(const at::Tensor& tokens) const {
+  tensor::enter_thread();
   // Contiguous heads: the copy is made once per sample, the attention kernel reads it in every block.
   const auto heads = [&](const at::Tensor& flat) {
     return flat.view({flat.size(0), flat.size(1), shape_.kv_heads, shape_.head_dim})

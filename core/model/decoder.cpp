@@ -8,6 +8,7 @@
 #include "core/base/error.hpp"
 #include "core/model/checks.hpp"
 #include "core/model/text_scores.hpp"
+#include "core/tensor/settings.hpp"
 
 namespace lateral::model {
 namespace {
@@ -119,6 +120,7 @@ at::TensorOptions Decoder::options() const {
 }
 
 at::Tensor Decoder::token_embeddings(const at::Tensor& ids) const {
+  tensor::enter_thread();
   check_ids("token id", ids, spec().vocab);
   const at::Tensor rows = at::embedding(outer().tokens, ids.to(outer().tokens.device()));
   return outer().project_in.weight.defined() ? outer().project_in(rows) : rows;
@@ -143,6 +145,7 @@ at::Tensor Decoder::embed(const at::Tensor& ids, const at::Tensor& positions) co
 
 at::Tensor Decoder::forward(std::int64_t first, std::int64_t last, const at::Tensor& hidden,
                             const Pass& pass) const {
+  tensor::enter_thread();
   check_states("hidden", hidden, spec().hidden);
   if (first < 0 || first > last || last > spec().layers) {
     fail(Errc::InvalidArgument, "decoder", "blocks [", first, ", ", last, ") of a model with ",
@@ -167,6 +170,7 @@ at::Tensor Decoder::forward(std::int64_t first, std::int64_t last, const at::Ten
 }
 
 at::Tensor Decoder::head(const at::Tensor& hidden) const {
+  tensor::enter_thread();
   at::Tensor states = spec().final_norm ? outer().final_norm(hidden, spec()) : hidden;
   if (outer().project_out.weight.defined()) states = outer().project_out(states);
   return at::linear(states, outer().head);

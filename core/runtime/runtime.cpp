@@ -178,6 +178,7 @@ void Runtime::set_input(const std::string& plugin, SensorData data) {
 }
 
 Answer Runtime::ask(std::string_view question, const AskOptions& options) {
+  tensor::enter_thread();
   struct Running {
     std::atomic<std::size_t>& count;
     explicit Running(std::atomic<std::size_t>& counter) : count(counter) { ++count; }
@@ -200,6 +201,7 @@ Answer Runtime::ask(std::string_view question, const AskOptions& options) {
 }
 
 AdaptResult Runtime::adapt(const AdaptRequest& request) {
+  tensor::enter_thread();
   const std::unique_lock only(parts_->one_adaptation, std::try_to_lock);
   if (!only)
     fail(Errc::FailedPrecondition, "adapt", "another adaptation is running; wait for it or cancel it");
@@ -213,6 +215,7 @@ RollbackResult Runtime::rollback(const std::string& plugin) {
 }
 
 Evaluation Runtime::evaluate(const EvaluateRequest& request) {
+  tensor::enter_thread();
   return runtime::evaluate(*parts_->language, *parts_->manager->lease(), request);
 }
 

@@ -30,6 +30,10 @@ int threads() {
   return at::get_num_threads();
 }
 
+void enter_thread() {
+  at::internal::lazy_init_num_threads();
+}
+
 at::ScalarType parse_dtype(std::string_view name) {
   if (name == "float32") return at::kFloat;
   if (name == "bfloat16") return at::kBFloat16;

@@ -13,6 +13,10 @@ namespace lateral::tensor {
 /// may be set again. Throws InvalidArgument (below 1) or FailedPrecondition (another number was fixed before).
 void fix_threads(int count);
 int threads();
+/// Lets the calling thread compute with that number. OpenMP keeps one for each thread, and a new thread has the machine's
+/// until its first parallel loop in ATen; a matrix product before that would be split otherwise and end in other bits.
+/// Costs a branch; every way into computing calls it.
+void enter_thread();
 
 /// "float32", "bfloat16" or "float16"; throws InvalidArgument naming these.
 at::ScalarType parse_dtype(std::string_view name);

@@ -100,6 +100,7 @@ struct Scene {
     std::string text;
     if (answer.senses != quiet.senses) text += " other senses";
     if (answer.ids != quiet.ids) text += " other ids";
+    if (answer.logits != quiet.logits) text += " other logits";
     for (const auto& [connection, reason] : answer.missing)
       text += text.empty() ? "" : " (" + connection + ": " + reason + ")";
     return text.empty() ? "" : text + "; ";

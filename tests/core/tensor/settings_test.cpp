@@ -1,5 +1,10 @@
 #include "core/tensor/settings.hpp"
 
+#include <ATen/Parallel.h>
+#include <dlfcn.h>
+
+#include <thread>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/errors.hpp"
 
@@ -12,6 +17,23 @@ TEST_CASE("the number of threads is fixed once") {
   fix_threads(1);
   CHECK(threads() == 1);
   CHECK(test::thrown_by([] { fix_threads(2); }).code == Errc::FailedPrecondition);
+}
+
+TEST_CASE("a new thread computes with as many threads as all others") {
+  // OpenMP's own number for the calling thread; at::get_num_threads() would set it in passing.
+  const auto own = reinterpret_cast<int (*)()>(::dlsym(RTLD_DEFAULT, "omp_get_max_threads"));
+  REQUIRE(own != nullptr);
+  const int before = threads();
+  at::set_num_threads(3);
+  int fresh = 0, entered = 0;
+  std::thread([&] {
+    fresh = own();
+    enter_thread();
+    entered = own();
+  }).join();
+  at::set_num_threads(before);
+  CHECK(fresh != 3);  // otherwise there is nothing to mend on this machine
+  CHECK(entered == 3);
 }
 
 TEST_CASE("unknown types and devices are refused with those that work") {
