@@ -32,7 +32,7 @@ void log_loaded(const Revision& revision) {
 
 void log_unloaded(const std::string& id, const UnloadReport& report) {
   if (!report.complaint.empty()) log::warn("plugin", id, ": ", report.complaint);
-  log::info("plugin", id, ": left behind: ", report.left.text());
+  log::info("plugin", id, ": the whole process since it was loaded: ", report.left.text());
   if (report.unmapped()) {
     log::info("plugin", id, " unloaded and unmapped in ", report.milliseconds, " ms");
   } else {
