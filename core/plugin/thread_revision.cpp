@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "core/base/elapsed.hpp"
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 
@@ -12,10 +13,6 @@ namespace {
 
 /// How often a waiting caller looks at its cancel token; a finished encode wakes it at once.
 constexpr std::chrono::milliseconds kLook{2};
-
-double milliseconds_since(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
 
 std::uint64_t nanoseconds(Clock::time_point time) {
   return static_cast<std::uint64_t>(std::chrono::nanoseconds(time.time_since_epoch()).count());
@@ -168,7 +165,7 @@ UnloadReport ThreadRevision::close(std::chrono::milliseconds patience) {
   loaded_->custody().enter(State::Draining);
   if (!drain(patience)) loaded_->quarantine("a call into it did not return");
   report_ = finish();
-  report_->milliseconds = milliseconds_since(start);
+  report_->milliseconds = ms_since(start);
   return *report_;
 }
 

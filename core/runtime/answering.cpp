@@ -7,6 +7,7 @@
 #include <chrono>
 #include <optional>
 
+#include "core/base/elapsed.hpp"
 #include "core/base/hash.hpp"
 
 namespace lateral::runtime {
@@ -14,10 +15,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::size_t kKeptPrefixes = 32;
-
-double ms_since(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
 
 std::string hash_of(const at::Tensor& logits) {
   if (!logits.defined()) return {};

@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/base/elapsed.hpp"
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/connector/connector_manager.hpp"
@@ -25,10 +26,6 @@ namespace lateral::runtime {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-double ms_since(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
 
 }  // namespace
 

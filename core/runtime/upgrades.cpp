@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "core/base/elapsed.hpp"
 #include "core/base/log.hpp"
 
 namespace lateral::runtime {
@@ -12,10 +13,6 @@ using Clock = std::chrono::steady_clock;
 
 /// How long running encodes of the former revision may take before they are cancelled.
 constexpr std::chrono::seconds kPatience{5};
-
-double ms_since(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
 
 UpgradeResult begun(const Sensor& now) {
   UpgradeResult result;
