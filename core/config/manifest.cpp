@@ -86,7 +86,7 @@ void read_encoder(TableReader& in, ManifestEncoder& encoder) {
 void read_option(TableReader& in, ManifestOption& option) {
   option.where = in.where();
   in.require("type");
-  in.choice("type", option.type, {"text", "integer", "number", "boolean", "integers"});
+  in.choice("type", option.type, {"text", "path", "integer", "number", "boolean", "integers"});
   line(in, "description", option.description);
   for (auto [key, bound] : {std::pair("min", &option.min), std::pair("max", &option.max)}) {
     if (!in.has(key)) continue;
@@ -152,8 +152,10 @@ std::optional<double> number(const OptionValue& value) {
 void check_option(const ManifestOption& declared, const Option& option, const std::string& name,
                   Problems& problems) {
   const auto type = type_of(option.value);
-  // A whole number does where a number is wanted, an empty list is a list of anything.
-  if (type != declared.type && !(declared.type == "number" && type == "integer")) {
+  // A whole number does where a number is wanted, a text where a path is.
+  const bool fits = type == declared.type || (declared.type == "number" && type == "integer") ||
+                    (declared.type == "path" && type == "text");
+  if (!fits) {
     problems.add(option.where, name, ": expected ", declared.type, ", found ", type);
     return;
   }

@@ -4,6 +4,7 @@
 
 #include "core/base/text.hpp"
 #include "core/plugin/glibc_version.hpp"
+#include "core/plugin/host_libraries.hpp"
 #include "core/plugin/judges.hpp"
 
 namespace lateral::plugin {
@@ -43,8 +44,16 @@ bool begins_with_one_of(std::string_view text, const List& list) {
   return std::any_of(std::begin(list), std::end(list), [&](auto word) { return text.starts_with(word); });
 }
 
-void judge_library(const std::string& library, PluginFacts& facts) {
-  if (begins_with_one_of(library, kShared)) return;
+/// A plugin with folders of its own to look in brings its own, for a worker.
+bool shares_with_host(const std::string& library, const ElfFacts& elf, PluginFacts& facts) {
+  if (!elf.run_path.empty()) return false;
+  const auto file = library_of_host(library);
+  if (!file.empty()) facts.host_libraries.push_back(file.string());
+  return !file.empty();
+}
+
+void judge_library(const std::string& library, const ElfFacts& elf, PluginFacts& facts) {
+  if (begins_with_one_of(library, kShared) || shares_with_host(library, elf, facts)) return;
   if (!kSanitizer.empty() && library.starts_with(kSanitizer)) return;
   if (begins_with_one_of(library, kUnsharable)) {
     facts.thread_problems.push_back("needs " + shown(library) + ", which it cannot share with the host");
@@ -104,7 +113,7 @@ void judge_glibc(const ElfFacts& elf, PluginFacts& facts) {
 }  // namespace
 
 void judge_dependencies(const ElfFacts& elf, PluginFacts& facts) {
-  for (const auto& library : elf.needed) judge_library(library, facts);
+  for (const auto& library : elf.needed) judge_library(library, elf, facts);
   judge_run_path(elf.run_path, facts);
   judge_glibc(elf, facts);
   if (elf.text_relocations) facts.problems.emplace_back("has text relocations (build it with -fPIC)");

@@ -8,6 +8,7 @@
 
 #include "core/base/error.hpp"
 #include "core/runtime/token_bridge.hpp"
+#include "core/tensor/settings.hpp"
 
 namespace lateral::runtime {
 namespace {
@@ -92,6 +93,7 @@ Sensors::Sensors(const config::Config& config)
 
 plugin::LoadOptions Sensors::options_of(const std::string& id) const {
   plugin::LoadOptions options;
+  options.worker.threads = static_cast<unsigned>(tensor::threads());
   const auto found = written_.find(id);
   if (found == written_.end()) return options;
   const auto& config = found->second;
@@ -102,7 +104,8 @@ plugin::LoadOptions Sensors::options_of(const std::string& id) const {
       .sandbox = config.sandbox,
       .restart = config.restart == "on-failure" ? plugin::Restart::OnFailure : plugin::Restart::Never,
       .max_restarts = static_cast<unsigned>(config.max_restarts),
-      .memory_limit = static_cast<std::uint64_t>(config.memory_limit)};
+      .memory_limit = static_cast<std::uint64_t>(config.memory_limit),
+      .threads = options.worker.threads};
   options.timeouts = timeouts_from(config);
   const auto& written = config.options;
   for (const auto& option : written) {

@@ -19,7 +19,21 @@ std::size_t reentrant_lanes() {
   return std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
 }
 
-LoadRequest load_request(const PluginFacts& facts, const WorkerOptions& options) {
+/// The options that its manifest calls paths; relative ones begin at its own folder, which it may read anyway.
+std::vector<std::string> named_files(const PluginFacts& facts, const OptionMap& options) {
+  std::vector<std::string> files;
+  if (!facts.manifest) return files;
+  for (const auto& declared : facts.manifest->options) {
+    const auto found = options.find(declared.key);
+    if (declared.type != "path" || found == options.end()) continue;
+    const auto* const file = std::get_if<std::string>(&found->second);
+    if (file != nullptr && file->starts_with('/')) files.push_back(*file);
+  }
+  return files;
+}
+
+LoadRequest load_request(const PluginFacts& facts, const LoadOptions& all) {
+  const WorkerOptions& options = all.worker;
   LoadRequest request;
   request.id = facts.id;
   request.version = facts.version;
@@ -30,6 +44,9 @@ LoadRequest load_request(const PluginFacts& facts, const WorkerOptions& options)
   request.log_level = static_cast<std::int32_t>(log::level());
   request.sandbox = options.sandbox;
   request.memory_limit = options.memory_limit;
+  request.threads = options.threads;
+  request.libraries = facts.host_libraries;
+  request.readable = named_files(facts, all.options);
   return request;
 }
 
@@ -40,7 +57,7 @@ Client::Client(const VerifiedPlugin& plugin, const LoadOptions& options)
       timeouts_(*options.timeouts),
       process_(plugin.image, id_, 2 + reentrant_lanes()),
       book_(process_.lanes()) {
-  loaded_ = ask_in_turn<LoadReply>(Question::Load, load_request(plugin.facts, options.worker), "loading",
+  loaded_ = ask_in_turn<LoadReply>(Question::Load, load_request(plugin.facts, options), "loading",
                                    timeouts_.load);
   ask_in_turn<Nothing>(Question::Init, options.options, "init", timeouts_.init);
   encoders_ =

@@ -24,6 +24,8 @@ constexpr std::uint64_t kDevices = 1U << 15U;   // version 5: ioctl
 
 constexpr const char* kLibraries[] = {"/usr/lib", "/usr/lib64",       "/usr/local/lib", "/lib",
                                       "/lib64",   "/etc/ld.so.cache", "/dev/null",      "/dev/urandom"};
+// libtorch picks its kernels by these; without them it computes with its slowest, in other bits.
+constexpr const char* kProcessors[] = {"/proc/cpuinfo", "/sys/devices/system/cpu"};
 
 class Handle {
  public:
@@ -63,15 +65,16 @@ void allow_reading(const Handle& rules, const std::filesystem::path& path) {
 
 }  // namespace
 
-std::string restrict_files(const std::filesystem::path& folder) {
+std::string restrict_files(std::span<const std::filesystem::path> readable) {
   const long version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (version < 1) return "rules for files (Landlock)";
   landlock_ruleset_attr attributes{};
   attributes.handled_access_fs = handled_by(version);
   const Handle rules(::syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0));
   if (rules.get() < 0) refused("make rules for files");
-  allow_reading(rules, folder);
+  for (const auto& path : readable) allow_reading(rules, path);
   for (const char* const library : kLibraries) allow_reading(rules, library);
+  for (const char* const processors : kProcessors) allow_reading(rules, processors);
   if (::syscall(SYS_landlock_restrict_self, rules.get(), 0) != 0) refused("apply rules for files");
   return version >= 3 ? "" : "rules for truncating files (Landlock 3)";
 }

@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <string>
 
 #include "core/base/error.hpp"
 
@@ -29,10 +31,18 @@ void limit(__rlimit_resource what, rlim_t wanted) {
     fail(Errc::Internal, "worker", "cannot limit itself: ", std::strerror(errno));
 }
 
-rlim_t address_space() {
-  rlim_t pages = 0;
-  std::ifstream("/proc/self/statm") >> pages;
-  return pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
+struct Memory {
+  rlim_t address_space = 0;
+  rlim_t data = 0;
+};
+
+Memory memory_in_use() {
+  rlim_t size = 0;
+  rlim_t ignored = 0;
+  rlim_t data = 0;
+  std::ifstream("/proc/self/statm") >> size >> ignored >> ignored >> ignored >> ignored >> data;
+  const auto page = static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
+  return {size * page, data * page};
 }
 
 }  // namespace
@@ -43,12 +53,20 @@ void tie_to_parent(int parent) noexcept {
   std::ofstream("/proc/self/oom_score_adj") << 1000;
 }
 
+void limit_compute_threads(unsigned count) {
+  const std::string number = std::to_string(count);
+  for (const char* const name : {"OMP_NUM_THREADS", "MKL_NUM_THREADS"}) ::setenv(name, number.c_str(), 1);
+  // As the host has it: MKL must not take fewer where it sees fit, because that changes the last bits of a sum.
+  ::setenv("MKL_DYNAMIC", "FALSE", 1);
+}
+
 void limit_resources(std::uint64_t memory, bool sandbox) {
   limit(RLIMIT_CORE, 0);
-  if (LAT_SANITIZER == 0 && memory > 0) limit(RLIMIT_DATA, memory);
+  const Memory used = memory_in_use();
+  if (LAT_SANITIZER == 0 && memory > 0) limit(RLIMIT_DATA, used.data + memory);
   if (!sandbox) return;
   // Shared anonymous memory is not data. The lanes are mapped by now, so what is there does not count.
-  if (LAT_SANITIZER == 0 && memory > 0) limit(RLIMIT_AS, address_space() + memory + kCode);
+  if (LAT_SANITIZER == 0 && memory > 0) limit(RLIMIT_AS, used.address_space + memory + kCode);
   limit(RLIMIT_NOFILE, kDescriptors);
   limit(RLIMIT_NPROC, kThreadsOfUser);
 }

@@ -9,7 +9,11 @@ namespace lateral::plugin::worker {
 /// when memory runs out. No core files.
 void tie_to_parent(int parent) noexcept;
 
-/// Bytes of private data; under a sanitizer, whose shadow is data too, nothing is limited. In a sandbox also
+/// How many threads a tensor operation of OpenMP or MKL uses, whatever the machine has. Read by those libraries when they
+/// are mapped.
+void limit_compute_threads(unsigned count);
+
+/// Bytes of private data besides what the process has already; under a sanitizer, whose shadow is data too, nothing is limited. In a sandbox also
 /// address space, descriptors and threads.
 void limit_resources(std::uint64_t memory, bool sandbox);
 

@@ -100,7 +100,8 @@ void write(Writer&, const Nothing&) {}
 void write(Writer& out, const LoadRequest& message) {
   out.text(message.id).text(message.version).number(message.minor_built).number(message.minor_required);
   out.number(message.flags).text(message.folder).number(message.log_level);
-  out.flag(message.sandbox).number(message.memory_limit);
+  out.flag(message.sandbox).number(message.memory_limit).number(message.threads);
+  out.texts(message.libraries).texts(message.readable);
 }
 
 void write(Writer& out, const LoadReply& message) {
@@ -174,6 +175,9 @@ LoadRequest read(Reader& in) {
   message.log_level = in.number<std::int32_t>();
   message.sandbox = in.flag();
   message.memory_limit = in.number<std::uint64_t>();
+  message.threads = in.number<std::uint32_t>();
+  message.libraries = in.texts();
+  message.readable = in.texts();
   return message;
 }
 

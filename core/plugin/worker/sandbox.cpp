@@ -93,10 +93,10 @@ bool install_filter() {
 
 }  // namespace
 
-std::vector<std::string> enter_sandbox(const std::filesystem::path& folder, Word& forbidden) {
+std::vector<std::string> enter_sandbox(std::span<const std::filesystem::path> readable, Word& forbidden) {
   std::vector<std::string> lacks;
   require(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? 0 : errno, "give up new privileges");
-  if (const auto missing = restrict_files(folder); !missing.empty()) lacks.push_back(missing);
+  if (const auto missing = restrict_files(readable); !missing.empty()) lacks.push_back(missing);
   forbidden_word = &forbidden;
   struct sigaction action {};
   action.sa_sigaction = &tell;

@@ -3,6 +3,7 @@
 // libseccomp.
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,10 +12,10 @@
 namespace lateral::plugin::worker {
 
 /// No new privileges; no network, programs, processes, signals to others, or changes of the system (seccomp); no files
-/// but `folder` and the system's libraries, for reading (Landlock). A system call that is forbidden ends the
+/// but `readable` and what restrict_files() adds, for reading (Landlock). A system call that is forbidden ends the
 /// process with SIGSYS, its number + 1 in `forbidden`. Returns what this kernel does not have of it.
 /// Throws Internal when the kernel refuses what it has.
-std::vector<std::string> enter_sandbox(const std::filesystem::path& folder, Word& forbidden);
+std::vector<std::string> enter_sandbox(std::span<const std::filesystem::path> readable, Word& forbidden);
 
 /// E.g. "socket".
 std::string name_of_system_call(int number);

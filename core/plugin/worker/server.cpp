@@ -10,6 +10,7 @@
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/plugin/float_mode.hpp"
+#include "core/plugin/host_libraries.hpp"
 #include "core/plugin/options.hpp"
 #include "core/plugin/status.hpp"
 #include "core/plugin/worker/arena_encode.hpp"
@@ -121,9 +122,16 @@ void Server::dispatch(Question question, Reader& in, Lane& lane, Writer& out) {
 
 LoadReply Server::load(const LoadRequest& request) {
   log::set_level(static_cast<log::Level>(request.log_level));
+  // The host's own libraries come first: neither limits nor sandbox are meant for them.
+  if (request.threads > 0) limit_compute_threads(request.threads);
+  map_libraries(request.libraries);
   limit_resources(request.memory_limit, request.sandbox);
   LoadReply reply;
-  if (request.sandbox) reply.lacks = enter_sandbox(request.folder, lanes_.front().header().forbidden);
+  if (request.sandbox) {
+    std::vector<std::filesystem::path> readable(request.readable.begin(), request.readable.end());
+    readable.emplace_back(request.folder);
+    reply.lacks = enter_sandbox(readable, lanes_.front().header().forbidden);
+  }
   host_.emplace(request.id, request.folder, "plugin", &send_line);
   library_ = std::make_unique<PluginLibrary>(image_);
   const lat_plugin* const table = library_->entry()(host_->table());
