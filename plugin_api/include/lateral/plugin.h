@@ -1,4 +1,4 @@
-/* lateral plugin API, ABI 1 (draft until worker processes have carried it unchanged).
+/* lateral plugin API, ABI 1.0. Stable: what is declared here stays as it is (docs/compatibility.md).
  *
  * A plugin is a shared library with one or more encoders: each turns one sample of sensor data into tokens.
  * It is written against this header alone, with any compiler for LP64 little-endian ELF.
@@ -7,6 +7,8 @@
  * Rules that hold for every declaration below
  *  - Every struct starts with its own size. Fields are only appended, never reused. A reader uses the smaller
  *    of the size it finds and the size it knows; what lies beyond is absent (zero, NULL).
+ *  - Reserved fields, and bits of flags that have no name here, are zero, and are ignored by whoever reads them. A
+ *    later minor may give them a meaning; a host heeds it only in plugins that are built for that minor.
  *  - Arrays are arrays of pointers, because the stride of an array of structs would change when the struct grows.
  *  - Nobody frees what the other side allocated. Outputs, workspace and error texts are host memory.
  *  - A pointer handed over by the host is valid until the call returns, unless said otherwise. A pointer
@@ -19,6 +21,8 @@
  *  [plugin-thread] the one thread that the host owns for this loaded copy; calls come one after another.
  *  [worker]        any thread of the host's pool, several at once; only for encoders marked LAT_ENCODER_REENTRANT.
  *  [any]           any thread, at any time between init and shutdown, also during another call.
+ * Calls to [plugin-thread] go on while others run on [worker]; but a handle is destroyed only when none of its plan
+ * and encode run.
  * A plugin must not change, on a thread that is not its own: signal mask or handlers, locale, working directory,
  * environment, umask, floating-point mode (rounding, FTZ, DAZ). The host restores the floating-point mode.
  *
@@ -30,6 +34,10 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+#if !defined(__LP64__) || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "lateral plugins are 64-bit and little-endian: the structs below have one layout"
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -82,7 +90,8 @@ typedef struct lat_err {
 #define LAT_KV_BYTES 6u /* bytes[count] */
 
 /* One option of the plugin, from the configuration table [plugin.<id>.options]. Only the field of its type is
- * set. A key that the plugin does not know is LAT_INVALID_ARGUMENT, and the text names the key. */
+ * set. A key or a type that the plugin does not know is LAT_INVALID_ARGUMENT, and the text names the key. Keys that
+ * begin with "lateral." are the host's, for plugins that ask for them with a capability. */
 typedef struct lat_kv {
   uint32_t struct_size;
   uint32_t type; /* LAT_KV_... */
@@ -130,8 +139,8 @@ typedef struct lat_tensor {
   uint32_t flags; /* LAT_TENSOR_... */
   lat_dltensor dl;
   uint64_t capacity_bytes; /* bytes that may be touched from data + byte_offset */
-  int64_t t_ns;            /* when an input was recorded, or 0 = unknown */
-  const char* name;        /* which declared input or output it is, e.g. "views", "tokens", "scores" */
+  int64_t t_ns;     /* when an input was recorded, on one clock for all inputs of a sample; 0 = unknown */
+  const char* name; /* which declared input or output it is, e.g. "views", "tokens", "scores" */
 } lat_tensor;
 
 /* ---- What an encoder is -------------------------------------------------------------------------------- */
@@ -197,18 +206,19 @@ typedef struct lat_plan {
 typedef struct lat_encode {
   uint32_t struct_size;
   uint32_t reserved0;
-  uint64_t request; /* number of this encode, unique in the process */
-  const lat_tensor* const* in;
-  lat_tensor* const* out; /* "tokens" f32 [plan.n_tokens, token_width], then what capabilities declared */
+  uint64_t request;            /* number of this encode, unique in the process */
+  const lat_tensor* const* in; /* as declared and in that order; an optional one may be left out */
+  /* First "tokens", f32 [plan.n_tokens, token_width]; then what capabilities declared, to be found by name. */
+  lat_tensor* const* out;
   uint32_t n_in;
   uint32_t n_out;
   void* stream; /* device_type CUDA: the stream to enqueue on; CPU: NULL, work is done at return */
   int32_t device_type;
   int32_t device_id;
-  const uint32_t* cancel_word; /* becomes non-zero when the result is no longer wanted; see lat_cancelled */
+  const uint32_t* cancel_word; /* not NULL; non-zero when the result is no longer wanted, see lat_cancelled */
   uint64_t deadline_ns;        /* on the clock of lat_host.now_ns; 0 = none */
   lat_tensor* workspace;       /* u8 [plan.workspace_bytes], or NULL when none was planned */
-  uint32_t* n_tokens;          /* to be set: how many of the planned tokens are real, 1..plan.n_tokens */
+  uint32_t* n_tokens;          /* not NULL; to be set: how many tokens are real, 1..plan.n_tokens */
   uint64_t reserved[4];
 } lat_encode;
 
@@ -245,7 +255,8 @@ typedef struct lat_host {
    * not call parallel_for. Returns LAT_OK, or LAT_INVALID_ARGUMENT when nested or body is NULL. */
   int32_t (*parallel_for)(lat_ctx* ctx, uint32_t n, void (*body)(uint32_t i, void* user), void* user);
 
-  /* [plugin-thread] A table of a later or optional ability by name ("lateral.name/REV"), or NULL. */
+  /* [plugin-thread] A table of a later or optional ability by name ("lateral.name/REV"), or NULL. It is valid as long
+   * as this one. */
   const void* (*get_capability)(lat_ctx* ctx, const char* id);
 } lat_host;
 
@@ -301,8 +312,9 @@ typedef struct lat_plugin {
   /* [any] A hint that `request` is no longer wanted; the cancel word says the same. Must not block. */
   void (*cancel)(uint64_t handle, uint64_t request);
 
-  /* [plugin-thread] A table of an optional ability by name, or NULL. The table is valid while the library is
-   * mapped. Names: "lateral.name/REV"; those of others begin with a reversed domain, "com.example.name/REV". */
+  /* [plugin-thread] A table of an optional ability by name, or NULL; after init, the same answer every time. The
+   * table is valid while the library is mapped. Names: "lateral.name/REV"; those of others begin with a reversed
+   * domain, "com.example.name/REV". */
   const void* (*get_capability)(const char* id);
 } lat_plugin;
 
@@ -342,7 +354,7 @@ typedef struct lat_token_output {
 
 /* ---- The ELF note -------------------------------------------------------------------------------------- */
 
-/* Readable without running any code; every plugin carries exactly one. */
+/* Readable without running any code; every plugin carries exactly one. A later minor may make it longer. */
 typedef struct lat_note_desc {
   uint32_t abi_major;
   uint32_t abi_minor_built;

@@ -101,7 +101,8 @@ class Outputs {
     *args_.n_tokens = static_cast<std::uint32_t>(tokens().dim(0));
   }
 
-  /// [planned tokens, token_width], zero at the start.
+  /// [planned tokens, token_width]. Write every number of the tokens you give: what is there at the start is the
+  /// host's business, unless a tensor says LAT_TENSOR_ZERO_FILLED.
   View<float> tokens() const { return get("tokens"); }
   /// [planned tokens, width] where info() declared them, else empty.
   View<float> scores() const { return get("scores"); }
