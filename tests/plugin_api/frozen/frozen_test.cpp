@@ -1,14 +1,16 @@
 // ABI 1.0 as it was frozen, against the header of today: what was there then is there now, at the same place.
 #include <lateral/plugin.h>
 
-// The frozen header once more, in a namespace. Its one function with C linkage needs a name of its own.
+// The frozen header once more, in a namespace. Functions with C linkage need names of their own.
 #undef LATERAL_PLUGIN_H
 #undef LAT_ABI_MINOR
 #define lateral_plugin_entry_v1 frozen_plugin_entry_v1
+#define lat_cancelled frozen_cancelled
 namespace frozen {
 #include "1.0/include/lateral/plugin.h"
 }
 #undef lateral_plugin_entry_v1
+#undef lat_cancelled
 
 #include <algorithm>
 #include <cstddef>
@@ -105,6 +107,6 @@ TEST_CASE("every constant of ABI 1.0 has the value it had") {
 
 TEST_CASE("functions and tables of ABI 1.0 are called as they were") {
   CHECK(type_name<lat_entry>() == type_name<frozen::lat_entry>());
-  CHECK(type_name<decltype(&lat_cancelled)>() == type_name<decltype(&frozen::lat_cancelled)>());
+  CHECK(type_name<decltype(&lat_cancelled)>() == type_name<decltype(&frozen::frozen_cancelled)>());
   CHECK(std::string(LAT_ENTRY_NAME) == "lateral_plugin_entry_v1");
 }
