@@ -1,6 +1,7 @@
 #include "core/config/config.hpp"
 
 #include <map>
+#include <set>
 
 #include "core/base/file.hpp"
 #include "core/config/table_reader.hpp"
@@ -37,14 +38,23 @@ std::optional<OptionValue> option_value(const toml::node& node) {
   return numbers;
 }
 
-/// The plugin knows its own keys; here only their types are looked at.
-void read_options(TableReader& in, std::vector<Option>& options) {
+/// The plugin knows its own keys; here only their types are looked at. It has no tables: [plugin.ID.options.input] with
+/// kind = "audio" is the key "input.kind".
+void read_options(TableReader& in, const std::string& prefix, std::set<std::string>& names,
+                  std::vector<Option>& options) {
   for (const auto& [key, node] : in.members()) {
+    const std::string name = prefix + key;
+    if (node->is_table()) {
+      in.table(key, [&](TableReader& inner) { read_options(inner, name + ".", names, options); });
+      continue;
+    }
     auto value = option_value(*node);
-    if (value) {
-      options.push_back({key, std::move(*value), in.where(key)});
+    if (!value) {
+      in.wrong_type(key, "a text, a number, true or false, a list of integers, or a table of these");
+    } else if (!names.insert(name).second) {
+      in.report(key, "\"", name, "\" is written twice");
     } else {
-      in.wrong_type(key, "a text, a number, true or false, or a list of integers");
+      options.push_back({name, std::move(*value), in.where(key)});
     }
   }
 }
@@ -63,7 +73,8 @@ void read_plugin(TableReader& in, PluginConfig& plugin) {
   if (in.node("load_timeout") != nullptr) in.seconds("load_timeout", plugin.load_timeout.emplace());
   if (in.node("call_timeout") != nullptr) in.seconds("call_timeout", plugin.call_timeout.emplace());
   in.texts("columns", plugin.columns);
-  in.table("options", [&](TableReader& options) { read_options(options, plugin.options); });
+  std::set<std::string> names;
+  in.table("options", [&](TableReader& options) { read_options(options, "", names, plugin.options); });
 }
 
 void read_blocks(TableReader& in, BlocksConfig& blocks) {

@@ -75,7 +75,7 @@ token_dropout = nan
           R"(/cfg/night.toml:4:10: model.device: expected "cpu", "cuda" or "cuda:N", found the text "gpu")",
           R"(/cfg/night.toml:6:10: plugins.search: expected a list of texts that are not empty, found the text "plugins")",
           R"(/cfg/night.toml:8:1: plugin.camera.isolaton: unknown key; did you mean "isolation"?)",
-          R"(/cfg/night.toml:10:8: plugin.camera.options.when: expected a text, a number, true or false, or a list of integers, found a date or time)",
+          R"(/cfg/night.toml:10:8: plugin.camera.options.when: expected a text, a number, true or false, a list of integers, or a table of these, found a date or time)",
           R"(/cfg/night.toml:13:1: connection.0.bloks: unknown key; did you mean "blocks"?)",
           R"(/cfg/night.toml:14:1: connection.1.plugin: this key is needed)",
           R"(/cfg/night.toml:15:10: connection.1.method: expected a text, found the integer 3)",
@@ -86,6 +86,21 @@ token_dropout = nan
           R"(/cfg/night.toml:22:17: adapt.token_dropout: expected a number from 0 to 0.95, found the number nan)",
           R"(/cfg/night.toml:23:2: colour: unknown key; known here: adapt, connection, model, plugin, plugins, run)",
       });
+}
+
+TEST_CASE("tables inside a plugin's options are dotted keys, and the same key twice is refused") {
+  const std::string text = kModel + R"([plugin.a.options]
+input.sound.kind = "audio"
+[plugin.a.options.input.sound2]
+rate_hz = 16000
+)";
+  const auto config = parse(text);
+  const auto& options = config.plugins[0].options;
+  REQUIRE(options.size() == 2);
+  CHECK(options[0].key == "input.sound.kind");
+  CHECK(options[1].key == "input.sound2.rate_hz");
+  CHECK(std::get<std::int64_t>(options[1].value) == 16000);
+  CHECK(mistakes(text + "[plugin.a.options.\"input.sound\"]\nkind = \"audio\"\n").size() == 1);
 }
 
 TEST_CASE("where a plugin runs is read, and a sandbox in a thread is refused") {
