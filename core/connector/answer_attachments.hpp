@@ -29,7 +29,7 @@ class AnswerAttachments final : public model::Attachments {
   void activate(std::shared_ptr<const Connection> connection, std::unique_ptr<SourceState> state);
 
   const wiring::Lease<Wiring>& wiring() const { return wiring_; }
-  /// Ids of the connections that take part, in attachment order.
+  /// Ids of the connections that take part, sorted.
   std::vector<std::string> active() const;
 
   int first_block() const override;

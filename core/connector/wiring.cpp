@@ -46,7 +46,9 @@ Wiring Wiring::with(std::shared_ptr<const Connection> connection) const {
     fail(Errc::FailedPrecondition, "wiring", '"', connection->id, "\" is attached already; detach it first");
   }
   Wiring next = *this;
-  next.connections_.push_back(std::move(connection));
+  const auto place = std::find_if(next.connections_.begin(), next.connections_.end(),
+                                  [&](const auto& each) { return connection->id < each->id; });
+  next.connections_.insert(place, std::move(connection));
   return next;
 }
 

@@ -215,16 +215,16 @@ TEST_CASE("gradients of a connection equal finite differences") {
   }
 }
 
-TEST_CASE("adding a modality does not change the order or the columns of those before it") {
+TEST_CASE("columns stand in the order of ids, whichever was attached first") {
   Fixture f;
   const auto tokens = test::some_tokens(1, 4, 1);
   const auto a = test::connect("a", f.spec, {.seed = 1});
   const auto b = test::connect("b", f.spec, {.seed = 2});
   const auto answer = test::attachments_of({b, a}, {{"a", tokens}, {"b", tokens}}, kLayers);
-  CHECK(answer->active() == std::vector<std::string>{"b", "a"});
+  CHECK(answer->active() == std::vector<std::string>{"a", "b"});
   const auto segments = answer->segments(f.decoder.block(4), f.decoder.embed(test::some_ids(1, 3)));
   REQUIRE(segments.size() == 2);
-  CHECK(at::equal(segments[1].k,
+  CHECK(at::equal(segments[0].k,
                   static_cast<const connector::LateKvSource&>(*a->source).aligner()(tokens.values).k));
   CHECK(answer->segments(f.decoder.block(2), f.decoder.embed(test::some_ids(1, 3))).empty());
 }

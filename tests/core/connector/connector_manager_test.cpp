@@ -73,6 +73,20 @@ TEST_CASE("a connection that cannot be attached or detached is refused and nothi
   CHECK_THROWS_AS(connector::connection_of("no good", test::adapter_for(f.spec)), Error);
 }
 
+TEST_CASE("the order of attaching does not change an answer's bits") {
+  Fixture f;
+  const auto camera = test::connect("camera", f.spec), lidar = test::connect("lidar", f.spec);
+  Samples both = f.sample("camera", "picture", 1);
+  both.merge(f.sample("lidar", "sweep", 2));
+  f.manager.attach(camera);
+  f.manager.attach(lidar);
+  const at::Tensor one_way = f.ask(both);
+  f.manager.detach("camera");
+  CHECK_FALSE(at::equal(f.ask(both), one_way));
+  f.manager.attach(camera);
+  CHECK(at::equal(f.ask(both), one_way));
+}
+
 TEST_CASE("a plan for other blocks than the adapter was trained for is refused, naming both") {
   Fixture f;
   const auto adapter = test::adapter_for(f.spec);

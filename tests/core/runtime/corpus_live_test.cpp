@@ -137,7 +137,9 @@ class Load {
         const Answer answer = scene_.runtime->ask(kQuestion, seeing(one));
         const bool with_case = one != nullptr && answer.senses.size() == 2;
         if (!with_case) complain(scene_.disturbance(answer));
-        if (with_case && answer.senses.front() != "template") complain("the good plugin is missing");
+        const auto& senses = answer.senses;
+        if (with_case && std::find(senses.begin(), senses.end(), "template") == senses.end())
+          complain("the good plugin is missing");
       } catch (const std::exception& error) {
         complain(error.what());
       }
