@@ -96,15 +96,15 @@ Normalizer::Step Normalizer::replace_from(const json::Value& value) {
   return ReplaceMatches{Regex(pattern.at("Regex").as_string()), std::move(to)};
 }
 
-std::string Normalizer::run(const Prepend& step, std::string text) {
-  return text.empty() ? std::move(text) : step.prefix + text;
+std::string Normalizer::run(const Prepend& step, const std::string& text) {
+  return text.empty() ? text : step.prefix + text;
 }
 
-std::string Normalizer::run(const ReplaceText& step, std::string text) {
+std::string Normalizer::run(const ReplaceText& step, const std::string& text) {
   return replace_all(text, step.from, step.to);
 }
 
-std::string Normalizer::run(const ReplaceMatches& step, std::string text) {
+std::string Normalizer::run(const ReplaceMatches& step, const std::string& text) {
   if (text.empty()) return text;  // nothing is replaced there, not even an empty match
   std::string out;
   std::size_t at = 0;
@@ -115,7 +115,7 @@ std::string Normalizer::run(const ReplaceMatches& step, std::string text) {
   return out.append(text, at);
 }
 
-std::string Normalizer::run(const Strip& step, std::string text) {
+std::string Normalizer::run(const Strip& step, const std::string& text) {
   std::size_t first = text.size(), last = 0;  // the bytes between the outer spaces
   for (std::size_t at = 0; at < text.size();) {
     const auto next = utf8::decode(std::string_view(text).substr(at));
@@ -130,11 +130,11 @@ std::string Normalizer::run(const Strip& step, std::string text) {
   return end > begin ? text.substr(begin, end - begin) : std::string();
 }
 
-std::string Normalizer::run(const Lowercase& /*step*/, std::string text) {
+std::string Normalizer::run(const Lowercase& /*step*/, const std::string& text) {
   return unicode::lowercase(text);
 }
 
-std::string Normalizer::run(const StripAccents& /*step*/, std::string text) {
+std::string Normalizer::run(const StripAccents& /*step*/, const std::string& text) {
   return without(text, unicode::is_mark);
 }
 
@@ -146,14 +146,14 @@ std::string Normalizer::run(const Bert& step, std::string text) {
   return step.lowercase ? unicode::lowercase(text) : text;
 }
 
-std::string Normalizer::run(unicode::Form form, std::string text) {
+std::string Normalizer::run(unicode::Form form, const std::string& text) {
   return unicode::normalize(text, form);
 }
 
 std::string Normalizer::apply(std::string text) const {
   const std::size_t before = text.size();
   for (const auto& step : steps_) {
-    text = std::visit([&](const auto& kind) { return run(kind, std::move(text)); }, step);
+    text = std::visit([&](const auto& kind) { return run(kind, text); }, step);
     check_growth(before, text.size());
   }
   return text;

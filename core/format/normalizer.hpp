@@ -46,14 +46,14 @@ class Normalizer {
   void add(const json::Value& value);
   static Step step_from(const json::Value& value);
   static Step replace_from(const json::Value& value);
-  static std::string run(const Prepend& step, std::string text);
-  static std::string run(const ReplaceText& step, std::string text);
-  static std::string run(const ReplaceMatches& step, std::string text);
-  static std::string run(const Strip& step, std::string text);
-  static std::string run(const Lowercase& step, std::string text);
-  static std::string run(const StripAccents& step, std::string text);
+  static std::string run(const Prepend& step, const std::string& text);
+  static std::string run(const ReplaceText& step, const std::string& text);
+  static std::string run(const ReplaceMatches& step, const std::string& text);
+  static std::string run(const Strip& step, const std::string& text);
+  static std::string run(const Lowercase& step, const std::string& text);
+  static std::string run(const StripAccents& step, const std::string& text);
   static std::string run(const Bert& step, std::string text);
-  static std::string run(unicode::Form form, std::string text);
+  static std::string run(unicode::Form form, const std::string& text);
 
   std::vector<Step> steps_;
 };

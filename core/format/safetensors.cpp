@@ -79,7 +79,7 @@ std::uint64_t bytes_of(const json::Value& shape, std::vector<std::int64_t>& dims
 
 struct Entry {
   TensorView view;
-  std::uint64_t begin, end;
+  std::uint64_t begin = 0, end = 0;
 };
 
 Entry read_entry(std::string_view name, const json::Value& value, std::span<const std::byte> data) {
