@@ -38,7 +38,8 @@ struct ManifestEncoder {
 /// One key of [plugin.ID.options].
 struct ManifestOption {
   std::string key;
-  std::string type;  ///< text, path, integer, number, boolean or integers; a sandbox may read what a path names
+  std::string
+      type;  ///< text, path, integer, number, boolean or integers; a sandbox may read what a path names
   std::string description;
   std::optional<double> min, max;    ///< of numbers
   std::vector<std::string> choices;  ///< of texts; empty = any

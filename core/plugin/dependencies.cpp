@@ -84,7 +84,8 @@ void judge_run_path(const std::string& path, PluginFacts& facts) {
       facts.problems.push_back("looks for libraries in \"" + shown(folder) +
                                "\", wherever the host happens to run (link it without -rpath)");
     } else if (!system_folder(folder)) {
-      facts.thread_problems.push_back("looks for libraries in " + shown(folder) + ", outside the system's folders");
+      facts.thread_problems.push_back("looks for libraries in " + shown(folder) +
+                                      ", outside the system's folders");
     }
   }
 }

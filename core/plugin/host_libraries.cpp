@@ -8,7 +8,8 @@
 namespace lateral::plugin {
 
 std::filesystem::path library_of_host(const std::string& name) {
-  if ((!name.starts_with("libtorch") && !name.starts_with("libc10")) || name.find('/') != name.npos) return {};
+  if ((!name.starts_with("libtorch") && !name.starts_with("libc10")) || name.find('/') != name.npos)
+    return {};
   void* const handle = ::dlopen(name.c_str(), RTLD_LAZY | RTLD_NOLOAD);
   if (handle == nullptr) return {};
   link_map* map = nullptr;

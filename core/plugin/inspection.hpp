@@ -27,8 +27,8 @@ struct PluginFacts {
   std::string glibc;                         ///< the newest version of glibc it asks for; empty = none
   std::optional<config::Manifest> manifest;  ///< what its author wrote beside it
   std::vector<std::string> needed;
-  std::vector<std::string> host_libraries;   ///< files of this program that it needs and gets, in a worker too
-  std::vector<std::string> problems;         ///< why it will be loaded nowhere; empty = may be
+  std::vector<std::string> host_libraries;  ///< files of this program that it needs and gets, in a worker too
+  std::vector<std::string> problems;        ///< why it will be loaded nowhere; empty = may be
   std::vector<std::string> thread_problems;  ///< why it may only be loaded in a worker process
   std::vector<std::string> pins;             ///< what would keep it mapped after unloading
   std::vector<std::string> warnings;         ///< what may keep it from unloading or surprise the host

@@ -24,7 +24,8 @@ struct WorkerOptions {
   unsigned max_restarts = 5;                     ///< in a row; a worker that lived a minute begins a new row
   std::chrono::milliseconds restart_delay{100};  ///< before the first; doubles each time, up to 30 s
   std::uint64_t memory_limit = std::uint64_t{2} << 30U;  ///< bytes of data, tensors of calls not counted
-  unsigned threads = 0;  ///< of each tensor operation, as in the host, so that bits agree; 0 = the library decides
+  unsigned threads =
+      0;  ///< of each tensor operation, as in the host, so that bits agree; 0 = the library decides
 };
 
 struct LoadOptions {

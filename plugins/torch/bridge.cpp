@@ -32,7 +32,8 @@ at::Tensor as_tensor(const sdk::View<float>& view) {
 
 void write_rows(const at::Tensor& rows, const sdk::View<float>& out) {
   at::Tensor target = as_tensor(out);
-  if (rows.dim() != 2 || target.dim() != 2 || rows.size(0) > target.size(0) || rows.size(1) != target.size(1)) {
+  if (rows.dim() != 2 || target.dim() != 2 || rows.size(0) > target.size(0) ||
+      rows.size(1) != target.size(1)) {
     sdk::fail(LAT_INTERNAL, rows.sizes(), " numbers for an output of ", target.sizes());
   }
   target.narrow(0, 0, rows.size(0)).copy_(rows);

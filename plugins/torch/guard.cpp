@@ -14,16 +14,26 @@ namespace {
 
 std::int32_t status_of(Errc code) {
   switch (code) {
-    case Errc::InvalidArgument: return LAT_INVALID_ARGUMENT;
-    case Errc::NotFound: return LAT_NOT_FOUND;
-    case Errc::Unsupported: return LAT_UNIMPLEMENTED;
-    case Errc::Corrupt: return LAT_DATA_LOSS;
-    case Errc::FailedPrecondition: return LAT_FAILED_PRECONDITION;
-    case Errc::Io: return LAT_UNAVAILABLE;
-    case Errc::ResourceExhausted: return LAT_RESOURCE_EXHAUSTED;
-    case Errc::Cancelled: return LAT_CANCELLED;
-    case Errc::DeadlineExceeded: return LAT_DEADLINE_EXCEEDED;
-    default: return LAT_INTERNAL;
+    case Errc::InvalidArgument:
+      return LAT_INVALID_ARGUMENT;
+    case Errc::NotFound:
+      return LAT_NOT_FOUND;
+    case Errc::Unsupported:
+      return LAT_UNIMPLEMENTED;
+    case Errc::Corrupt:
+      return LAT_DATA_LOSS;
+    case Errc::FailedPrecondition:
+      return LAT_FAILED_PRECONDITION;
+    case Errc::Io:
+      return LAT_UNAVAILABLE;
+    case Errc::ResourceExhausted:
+      return LAT_RESOURCE_EXHAUSTED;
+    case Errc::Cancelled:
+      return LAT_CANCELLED;
+    case Errc::DeadlineExceeded:
+      return LAT_DEADLINE_EXCEEDED;
+    default:
+      return LAT_INTERNAL;
   }
 }
 

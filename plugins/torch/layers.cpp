@@ -40,16 +40,22 @@ Activation activation_named(std::string_view name, std::string_view place) {
 
 at::Tensor activate(Activation activation, const at::Tensor& x) {
   switch (activation) {
-    case Activation::Gelu: return at::gelu(x);
-    case Activation::GeluTanh: return at::gelu(x, "tanh");
-    case Activation::QuickGelu: return x * at::sigmoid(x * kQuickGelu);
-    case Activation::Relu: return at::relu(x);
-    case Activation::Silu: return at::silu(x);
+    case Activation::Gelu:
+      return at::gelu(x);
+    case Activation::GeluTanh:
+      return at::gelu(x, "tanh");
+    case Activation::QuickGelu:
+      return x * at::sigmoid(x * kQuickGelu);
+    case Activation::Relu:
+      return at::relu(x);
+    case Activation::Silu:
+      return at::silu(x);
   }
   return x;
 }
 
-Linear::Linear(Weights& weights, const std::string& prefix, std::int64_t inputs, std::int64_t outputs, bool bias)
+Linear::Linear(Weights& weights, const std::string& prefix, std::int64_t inputs, std::int64_t outputs,
+               bool bias)
     : weight_(weights.take(prefix + ".weight", {outputs, inputs})),
       bias_(bias ? weights.take(prefix + ".bias", {outputs}) : at::Tensor()) {}
 

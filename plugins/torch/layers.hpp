@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "plugins/torch/weights.hpp"
 
@@ -20,8 +21,10 @@ at::Tensor activate(Activation activation, const at::Tensor& x);
 class Linear {
  public:
   Linear() = default;
+  Linear(at::Tensor weight, at::Tensor bias) : weight_(std::move(weight)), bias_(std::move(bias)) {}
   /// PREFIX.weight [outputs, inputs] and PREFIX.bias [outputs]. Throws as Weights::take.
-  Linear(Weights& weights, const std::string& prefix, std::int64_t inputs, std::int64_t outputs, bool bias = true);
+  Linear(Weights& weights, const std::string& prefix, std::int64_t inputs, std::int64_t outputs,
+         bool bias = true);
 
   at::Tensor operator()(const at::Tensor& x) const;
 

@@ -13,7 +13,8 @@ namespace {
 
 std::string words_for(const std::vector<std::int64_t>& shape) {
   std::string text = "[";
-  for (const std::int64_t n : shape) text += (text.size() > 1 ? ", " : "") + (n < 0 ? "any" : std::to_string(n));
+  for (const std::int64_t n : shape)
+    text += (text.size() > 1 ? ", " : "") + (n < 0 ? "any" : std::to_string(n));
   return text + "]";
 }
 
@@ -25,11 +26,16 @@ bool fits(const std::vector<std::int64_t>& wanted, const std::vector<std::int64_
 
 std::optional<at::ScalarType> floating(format::Dtype dtype) {
   switch (dtype) {
-    case format::Dtype::F64: return at::kDouble;
-    case format::Dtype::F32: return at::kFloat;
-    case format::Dtype::F16: return at::kHalf;
-    case format::Dtype::BF16: return at::kBFloat16;
-    default: return std::nullopt;
+    case format::Dtype::F64:
+      return at::kDouble;
+    case format::Dtype::F32:
+      return at::kFloat;
+    case format::Dtype::F16:
+      return at::kHalf;
+    case format::Dtype::BF16:
+      return at::kBFloat16;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -67,7 +73,8 @@ at::Tensor Weights::take(const std::string& name, const std::vector<std::int64_t
   const auto& view = at(name);
   if (!fits(shape, view.shape)) reject(name, "is " + words_for(view.shape) + ", not " + words_for(shape));
   const auto type = floating(view.dtype);
-  if (!type) reject(name, "has the type " + std::string(format::name_of(view.dtype)) + "; a floating one is needed");
+  if (!type)
+    reject(name, "has the type " + std::string(format::name_of(view.dtype)) + "; a floating one is needed");
   at::Tensor tensor = copied(view, *type);
   if (!at::isfinite(tensor).all().item<bool>()) reject(name, "holds a number that is not finite");
   taken_.add(name).add(std::as_bytes(std::span(tensor.const_data_ptr<float>(), tensor.numel())));

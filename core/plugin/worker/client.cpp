@@ -57,8 +57,8 @@ Client::Client(const VerifiedPlugin& plugin, const LoadOptions& options)
       timeouts_(*options.timeouts),
       process_(plugin.image, id_, 2 + reentrant_lanes()),
       book_(process_.lanes()) {
-  loaded_ = ask_in_turn<LoadReply>(Question::Load, load_request(plugin.facts, options), "loading",
-                                   timeouts_.load);
+  loaded_ =
+      ask_in_turn<LoadReply>(Question::Load, load_request(plugin.facts, options), "loading", timeouts_.load);
   ask_in_turn<Nothing>(Question::Init, options.options, "init", timeouts_.init);
   encoders_ =
       ask_in_turn<EncodersReply>(Question::Encoders, Nothing{}, "encoder_info", timeouts_.call).encoders;

@@ -39,8 +39,8 @@ struct LoadRequest {
   std::string folder;  ///< of the plugin's file
   std::int32_t log_level = 0;
   bool sandbox = false;
-  std::uint64_t memory_limit = 0;  ///< bytes
-  std::uint32_t threads = 0;       ///< of a tensor operation; 0 = the library decides
+  std::uint64_t memory_limit = 0;      ///< bytes
+  std::uint32_t threads = 0;           ///< of a tensor operation; 0 = the library decides
   std::vector<std::string> libraries;  ///< of the host, to be mapped before the plugin
   std::vector<std::string> readable;   ///< what a sandbox may read besides `folder`
 };

@@ -45,7 +45,8 @@ class Mixer final : public plugins::TorchEncoder {
     const at::Tensor rows = plugins::as_tensor(in.f32("rows"));
     at::Tensor x = (rows * (at::arange(kWidth, at::kFloat) * 0.11).sin()).tanh();
     x = x + plugins::attention(x.unsqueeze(0), x.unsqueeze(0), x.unsqueeze(0), 4).squeeze(0);
-    plugins::write_rows(at::softmax(x.matmul(weight_), -1) + static_cast<double>(at::get_num_threads()), out.tokens());
+    plugins::write_rows(at::softmax(x.matmul(weight_), -1) + static_cast<double>(at::get_num_threads()),
+                        out.tokens());
   }
 
   std::string fault_;

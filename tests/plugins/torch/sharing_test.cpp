@@ -3,10 +3,10 @@
 #include <cstring>
 #include <thread>
 
+#include "../../core/plugin/fixtures.hpp"
 #include "core/plugin/host_libraries.hpp"
 #include "core/plugin/plugin_host.hpp"
 #include "core/tensor/settings.hpp"
-#include "../../core/plugin/fixtures.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace lateral;
@@ -53,7 +53,9 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
 
 }  // namespace
 
-TEST_CASE("a plugin that needs libtorch may run in a thread because it gets the very file that the host has mapped") {
+TEST_CASE(
+    "a plugin that needs libtorch may run in a thread because it gets the very file that the host has "
+    "mapped") {
   const auto facts = plugin::inspect(mixer());
   CHECK(facts.thread_problems.empty());
   CHECK(facts.pins.empty());
@@ -69,7 +71,9 @@ TEST_CASE("only libtorch is shared, and only by its name") {
   CHECK(plugin::library_of_host(plugin::library_of_host("libc10.so").string()).empty());
 }
 
-TEST_CASE("libtorch gives the same bits in a thread, in a process and in a sandbox, on the host's number of threads") {
+TEST_CASE(
+    "libtorch gives the same bits in a thread, in a process and in a sandbox, on the host's number of "
+    "threads") {
   std::vector<std::vector<float>> results;
   for (const auto& options : {where(plugin::Isolation::Thread), where(plugin::Isolation::Process),
                               where(plugin::Isolation::Process, true)}) {
@@ -107,15 +111,17 @@ TEST_CASE("a worker with libtorch that crashes is started again and gives the sa
   Rows thirteen;
   thirteen.inputs[0].shape = {13, 1};
   CHECK(test::failure_of([&] { encoder->encode(thirteen.inputs); }).first == Errc::PluginFault);
-  for (int i = 0; i < 500 && host.revision(id)->state() != plugin::State::Active; ++i) std::this_thread::sleep_for(10ms);
+  for (int i = 0; i < 500 && host.revision(id)->state() != plugin::State::Active; ++i)
+    std::this_thread::sleep_for(10ms);
   CHECK(same_bits(before, tokens_of(*encoder)));
 }
 
 TEST_CASE("an error of libtorch is one line with a status, in a thread and in a worker") {
   for (const auto isolation : {plugin::Isolation::Thread, plugin::Isolation::Process}) {
     plugin::PluginHost host;
-    const auto [code, text] = test::failure_of(
-        [&] { host.load(mixer(), where(isolation, false, {{"fault", std::string("shapes")}})); });
+    const auto [code, text] = test::failure_of([&] {
+      host.load(mixer(), where(isolation, false, {{"fault", std::string("shapes")}}));
+    });
     INFO(text);
     CHECK(text.find("libtorch: mat1 and mat2 shapes cannot be multiplied") != text.npos);
     CHECK(text.find('\n') == text.npos);
@@ -125,8 +131,9 @@ TEST_CASE("an error of libtorch is one line with a status, in a thread and in a 
 TEST_CASE("a worker's memory limit counts what its plugin takes, not the host's libraries") {
   if (LAT_SANITIZER != 0) return;  // nothing is limited then
   plugin::PluginHost host;
-  const auto [code, text] = test::failure_of(
-      [&] { host.load(mixer(), where(plugin::Isolation::Process, true, {{"fault", std::string("memory")}})); });
+  const auto [code, text] = test::failure_of([&] {
+    host.load(mixer(), where(plugin::Isolation::Process, true, {{"fault", std::string("memory")}}));
+  });
   INFO(text);
   CHECK(code == Errc::ResourceExhausted);
 }
