@@ -12,6 +12,12 @@ constexpr std::string_view kWhere = "safetensors";
 constexpr std::string_view kSingle = "model.safetensors";
 constexpr std::string_view kIndex = "model.safetensors.index.json";
 
+// A link that leads nowhere, or to itself, is there: opening it says what is wrong with it.
+bool is_there(const std::filesystem::path& path) {
+  std::error_code unknown;
+  return std::filesystem::exists(std::filesystem::symlink_status(path, unknown));
+}
+
 // A shard is a file of this folder: no other path that an index could name is wanted.
 std::string shard_name(const json::Value& value) {
   const auto name = value.as_string();
@@ -25,8 +31,8 @@ std::string shard_name(const json::Value& value) {
 
 SafetensorsFolder::SafetensorsFolder(const std::filesystem::path& folder) : folder_(folder) {
   const auto index_path = folder / kIndex;
-  if (!std::filesystem::exists(index_path)) {
-    if (!std::filesystem::exists(folder / kSingle)) {
+  if (!is_there(index_path)) {
+    if (!is_there(folder / kSingle)) {
       fail(Errc::NotFound, kWhere, folder.string(), " holds neither ", kSingle, " nor ", kIndex);
     }
     const auto& file = files_.emplace_back(folder / kSingle);

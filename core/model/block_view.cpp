@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+
 #include "core/base/error.hpp"
 #include "core/tensor/fused.hpp"
 
@@ -20,6 +22,12 @@ at::Tensor activated(const at::Tensor& x, Activation activation) {
       return at::silu(x);
   }
   fail(Errc::Internal, "block", "unknown activation");
+}
+
+// The attention divides scores by sqrt(head_dim); what a model does otherwise goes into its queries.
+double query_factor(const DecoderSpec& spec, std::int64_t block) {
+  const double width = spec.scores_by_width ? 1.0 : std::sqrt(static_cast<double>(spec.head_dim));
+  return spec.scores_by_block ? width / static_cast<double>(block + 1) : width;
 }
 
 // [batch, T, heads * head_dim] as [batch, T, heads, head_dim]
@@ -55,7 +63,9 @@ at::Tensor BlockView::attention_norm(const at::Tensor& x) const {
 }
 
 at::Tensor BlockView::finished_q(const at::Tensor& q) const {
-  return (spec_->qk_norm ? weights_->q_norm(q, *spec_) : q).transpose(1, 2);
+  const double factor = query_factor(*spec_, index_);
+  const at::Tensor normed = spec_->qk_norm ? weights_->q_norm(q, *spec_) : q;
+  return (factor == 1.0 ? normed : normed * factor).transpose(1, 2);
 }
 
 at::Tensor BlockView::finished_k(const at::Tensor& k, const at::Tensor& delta) const {
@@ -107,7 +117,7 @@ at::Tensor BlockView::attention_output(const at::Tensor& merged) const {
 }
 
 at::Tensor BlockView::finish_attention(const at::Tensor& x, const at::Tensor& merged) const {
-  const at::Tensor sum = x + attention_output(merged);
+  const at::Tensor sum = (spec_->residual_of_norm ? attention_norm(x) : x) + attention_output(merged);
   return spec_->pre_norm ? sum : weights_->attention_norm(sum, *spec_);
 }
 
@@ -116,7 +126,7 @@ at::Tensor BlockView::ffn(const at::Tensor& x) const {
   const at::Tensor in = spec_->pre_norm ? w.ffn_norm(x, *spec_) : x;
   const at::Tensor inner = spec_->gated_ffn ? activated(w.gate(in), spec_->activation) * w.up(in)
                                             : activated(w.up(in), spec_->activation);
-  const at::Tensor sum = x + w.down(inner);
+  const at::Tensor sum = (spec_->residual_of_norm ? in : x) + w.down(inner);
   return spec_->pre_norm ? sum : w.ffn_norm(sum, *spec_);
 }
 

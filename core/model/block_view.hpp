@@ -34,7 +34,8 @@ class BlockView {
     at::Tensor q, k, v;
   };
   /// Queries [batch, heads, T, head_dim], keys and values [batch, kv_heads, T, head_dim] of `normed` [batch, T,
-  /// hidden]: normed head by head where the model does so, unscaled and not rotated. A delta [batch, T, kv_heads
+  /// hidden]: normed head by head where the model does so, not rotated. Queries carry what the model scales scores by
+  /// other than 1 / sqrt(head_dim), which is the attention's. A delta [batch, T, kv_heads
   /// * head_dim] is added to what the projection gives; undefined = none. Where one projection makes all three,
   /// asking for them one by one costs it each time.
   Projections project(const at::Tensor& normed, const KvDelta& delta = {}) const;
@@ -52,7 +53,8 @@ class BlockView {
 
   /// The output projection of merged heads [batch, heads, T, head_dim]: [batch, T, hidden], without residual.
   at::Tensor attention_output(const at::Tensor& merged) const;
-  /// The attention sublayer's end: x + attention_output(merged), normed where norms follow the sums.
+  /// The attention sublayer's end: x + attention_output(merged), normed where norms follow the sums; where residuals
+  /// are of norms, attention_norm(x) stands for x, here and in the FFN.
   at::Tensor finish_attention(const at::Tensor& x, const at::Tensor& merged) const;
   /// The whole FFN sublayer: x + FFN(norm(x)), or norm(x + FFN(x)) where norms follow the sums.
   at::Tensor ffn(const at::Tensor& x) const;

@@ -58,7 +58,7 @@ void read_opt(const ConfigValues& config, DecoderSpec& spec) {
 
 void read_bloom(const ConfigValues& config, DecoderSpec& spec) {
   with_biases(spec);
-  config.require_flag("apply_residual_connection_post_layernorm", false);
+  spec.residual_of_norm = config.flag("apply_residual_connection_post_layernorm", false);
   spec.head_dim = equal_share(config, spec);
   spec.intermediate = 4 * spec.hidden;
   spec.positions = PositionKind::Alibi;
@@ -67,8 +67,8 @@ void read_bloom(const ConfigValues& config, DecoderSpec& spec) {
 
 void read_gpt2(const ConfigValues& config, DecoderSpec& spec) {
   with_biases(spec);
-  config.require_flag("scale_attn_weights", true);
-  config.require_flag("scale_attn_by_inverse_layer_idx", false);
+  spec.scores_by_width = config.flag("scale_attn_weights", true);
+  spec.scores_by_block = config.flag("scale_attn_by_inverse_layer_idx", false);
   config.require_flag("add_cross_attention", false);
   spec.head_dim = equal_share(config, spec);
   spec.intermediate = config.size("n_inner", 4 * spec.hidden);

@@ -39,7 +39,13 @@ void write_opt(const DecoderSpec& spec, Writer& json) {
 }
 
 void write_gpt2(const DecoderSpec& spec, Writer& json) {
-  json.member("n_inner", spec.intermediate);
+  json.member("n_inner", spec.intermediate)
+      .member("scale_attn_weights", spec.scores_by_width)
+      .member("scale_attn_by_inverse_layer_idx", spec.scores_by_block);
+}
+
+void write_bloom(const DecoderSpec& spec, Writer& json) {
+  json.member("apply_residual_connection_post_layernorm", spec.residual_of_norm);
 }
 
 void write_gpt_neox(const DecoderSpec& spec, Writer& json) {
@@ -86,8 +92,9 @@ void write_qwen3(const DecoderSpec& spec, Writer& json) {
 }
 
 using MemberWriter = void (*)(const DecoderSpec&, Writer&);
-constexpr std::array<std::pair<std::string_view, MemberWriter>, 7> kWriters = {{
+constexpr std::array<std::pair<std::string_view, MemberWriter>, 8> kWriters = {{
     {"opt", write_opt},
+    {"bloom", write_bloom},
     {"llama", write_llama},
     {"mistral", write_mistral},
     {"qwen2", write_qwen2},

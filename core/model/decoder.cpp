@@ -73,6 +73,62 @@ void set_bias(Call& call, const DecoderSpec& spec, std::int64_t block, const at:
   call.bias_block = block;
 }
 
+// So many numbers of a bias are made at once, 64 MiB in float32; a long prompt's would take gigabytes with ALiBi.
+constexpr std::int64_t kMostBias = 16 << 20;
+
+std::int64_t bias_of_row(const Call& call, const DecoderSpec& spec, const at::Tensor& q,
+                         std::int64_t columns) {
+  const std::int64_t heads = spec.positions == PositionKind::Alibi ? spec.heads : 1;
+  return (call.valid.defined() ? q.size(0) : 1) * heads * columns;
+}
+
+bool goes_in_pieces(const Call& call, const BlockView& view, const at::Tensor& q, const TextColumns& text,
+                    const std::vector<Segment>& segments) {
+  const auto looks_at_rows = [](const Segment& segment) { return segment.score_bias.defined(); };
+  const std::int64_t columns = text.k.size(2);
+  if (call.pass.visible.defined() || at::GradMode::is_enabled() || q.size(2) == 1 ||
+      std::any_of(segments.begin(), segments.end(), looks_at_rows))
+    return false;
+  const bool plain = !call.valid.defined() && columns == q.size(2) &&
+                     sees_all(view.spec(), view.spec().window(view.index()), columns);
+  return !plain && bias_of_row(call, view.spec(), q, columns) * q.size(2) > kMostBias;
+}
+
+// Rows [first, first + rows) of those that follow `past` columns: what they see, and its bias.
+TextColumns piece_of(const TextColumns& text, const Call& call, const BlockView& view, std::int64_t past,
+                     std::int64_t first, std::int64_t rows) {
+  const DecoderSpec& spec = view.spec();
+  const KvCache* const cache = call.pass.cache;
+  const std::int64_t columns = past + first + rows;
+  const at::Tensor all_valid = cache != nullptr ? cache->valid(view.index()) : call.valid;
+  const at::Tensor valid = all_valid.defined() ? all_valid.narrow(1, 0, columns) : all_valid;
+  const at::Tensor visible = visible_columns(spec, view.index(), valid, rows, past + first);
+  TextColumns piece;
+  piece.k = text.k.narrow(2, 0, columns);
+  piece.v = text.v.narrow(2, 0, columns);
+  piece.causal = !visible.defined();
+  if (piece.causal) return piece;
+  const bool needs_positions = cache != nullptr && spec.positions == PositionKind::Alibi;
+  const at::Tensor positions = needs_positions ? cache->positions(view.index()) : call.positions;
+  piece.bias = text_scores(spec, visible, call.positions.narrow(1, first, rows),
+                           positions.slice(1, 0, columns), text.k.options());
+  return piece;
+}
+
+at::Tensor attend_in_pieces(const BlockView& view, const at::Tensor& q, const TextColumns& text,
+                            const std::vector<Segment>& segments, const Call& call, std::int64_t past) {
+  const std::int64_t all = q.size(2);
+  const std::int64_t step =
+      std::max<std::int64_t>(kMostBias / bias_of_row(call, view.spec(), q, text.k.size(2)), 1);
+  std::vector<at::Tensor> outputs;
+  for (std::int64_t first = 0; first < all; first += step) {
+    const std::int64_t rows = std::min(step, all - first);
+    outputs.push_back(attend(q.narrow(2, first, rows), piece_of(text, call, view, past, first, rows),
+                             segments, call.pass.path));
+  }
+  return at::cat(outputs, 2);
+}
+
 at::Tensor run_block(const BlockView& view, at::Tensor hidden, Call& call) {
   Attachments* const attached = call.pass.attachments;
   const bool touched = attached != nullptr && view.index() >= attached->first_block();
@@ -93,10 +149,12 @@ at::Tensor run_block(const BlockView& view, at::Tensor hidden, Call& call) {
     text.k = all.k;
     text.v = all.v;
   }
+  const auto segments = touched ? attached->segments(view, hidden) : std::vector<Segment>{};
+  if (goes_in_pieces(call, view, q, text, segments))
+    return view.finish(hidden, attend_in_pieces(view, q, text, segments, call, past));
   set_bias(call, view.spec(), view.index(), hidden, past);
   text.bias = call.bias;
   text.causal = call.causal;
-  const auto segments = touched ? attached->segments(view, hidden) : std::vector<Segment>{};
   return view.finish(hidden, attend(q, text, segments, call.pass.path));
 }
 

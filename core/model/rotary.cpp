@@ -50,11 +50,18 @@ at::Tensor stretch_yarn(const at::Tensor& frequencies, const RotarySpec& rotary,
   return frequencies / rotary.factor * stretched + frequencies * (1.0 - stretched);
 }
 
+at::Tensor wavelengths_of(const DecoderSpec& spec) {
+  const std::int64_t width = spec.rotary_width();
+  return at::pow(spec.rotary.theta, at::arange(0, width, 2, at::kFloat) / width);
+}
+
+at::Tensor stretch_long(const DecoderSpec& spec, const std::vector<double>& factors) {
+  return 1.0 / (at::tensor(factors, at::kFloat) * wavelengths_of(spec));
+}
+
 at::Tensor frequencies_of(const DecoderSpec& spec) {
   const RotarySpec& rotary = spec.rotary;
-  const std::int64_t width = spec.rotary_width();
-  const auto exponents = at::arange(0, width, 2, at::kFloat) / width;
-  const at::Tensor frequencies = 1.0 / at::pow(rotary.theta, exponents);
+  const at::Tensor frequencies = 1.0 / wavelengths_of(spec);
   switch (rotary.scaling) {
     case RotarySpec::Scaling::None:
       return frequencies;
@@ -63,7 +70,9 @@ at::Tensor frequencies_of(const DecoderSpec& spec) {
     case RotarySpec::Scaling::Llama3:
       return stretch_llama3(frequencies, rotary);
     case RotarySpec::Scaling::Yarn:
-      return stretch_yarn(frequencies, rotary, width);
+      return stretch_yarn(frequencies, rotary, spec.rotary_width());
+    case RotarySpec::Scaling::Long:
+      return stretch_long(spec, rotary.short_factors);
   }
   fail(Errc::Internal, "rotary", "unknown scaling");
 }
@@ -71,14 +80,28 @@ at::Tensor frequencies_of(const DecoderSpec& spec) {
 }  // namespace
 
 RotaryAngles::RotaryAngles(const DecoderSpec& spec, const at::TensorOptions& options)
-    : positions_(spec.max_positions), amplitude_(spec.rotary.amplitude), options_(options) {
-  if (spec.positions == PositionKind::Rotary) frequencies_ = frequencies_of(spec).to(options.device());
+    : positions_(spec.max_positions),
+      original_positions_(spec.rotary.original_positions),
+      amplitude_(spec.rotary.amplitude),
+      options_(options) {
+  if (spec.positions != PositionKind::Rotary) return;
+  frequencies_ = frequencies_of(spec).to(options.device());
+  if (spec.rotary.scaling == RotarySpec::Scaling::Long)
+    long_frequencies_ = stretch_long(spec, spec.rotary.long_factors).to(options.device());
+}
+
+at::Tensor RotaryAngles::frequencies_at(const at::Tensor& positions) const {
+  if (!long_frequencies_.defined()) return frequencies_;
+  const at::Tensor is_long =
+      positions.amax(1, true).ge(original_positions_).unsqueeze(2);  // [batch or 1, 1, 1]
+  return at::where(is_long, long_frequencies_, frequencies_);
 }
 
 Rotation RotaryAngles::at(const at::Tensor& positions) const {
   if (!frequencies_.defined()) return {};
   check_ids("position", positions, positions_);
-  const at::Tensor angles = positions.to(options_.device(), at::kFloat).unsqueeze(2) * frequencies_;
+  const at::Tensor here = positions.to(options_.device());
+  const at::Tensor angles = here.to(at::kFloat).unsqueeze(2) * frequencies_at(here);
   const at::Tensor cos = angles.cos() * amplitude_;  // [batch or 1, T, width / 2]
   const at::Tensor sin = angles.sin() * amplitude_;
   return {at::cat({cos, cos}, 2).to(options_).unsqueeze(1),

@@ -24,13 +24,17 @@ class RotaryAngles {
   RotaryAngles(const DecoderSpec& spec, const at::TensorOptions& options);
 
   /// `positions` int64 [batch or 1, T]; throws InvalidArgument when one is negative or not below the spec's
-  /// max_positions.
+  /// max_positions. With longrope the last position of each row decides for the row, as in transformers: keys that
+  /// a cache took from a short text keep the short text's angles when it grows.
   Rotation at(const at::Tensor& positions) const;
 
  private:
-  std::int64_t positions_ = 0;
+  at::Tensor frequencies_at(const at::Tensor& positions) const;
+
+  std::int64_t positions_ = 0, original_positions_ = 0;
   double amplitude_ = 1.0;
-  at::Tensor frequencies_;  // float32 [width / 2]
+  at::Tensor frequencies_;       // float32 [width / 2]
+  at::Tensor long_frequencies_;  // of rows with more than original_positions_ columns; undefined = the same
   at::TensorOptions options_;
 };
 

@@ -34,30 +34,60 @@ double amplitude_of(const ConfigValues& scaling, double factor) {
   return scaling.number("attention_factor", usual);
 }
 
-void read_scaling(const ConfigValues& scaling, const std::string& type, std::int64_t positions,
-                  RotarySpec& rotary) {
-  using Scaling = RotarySpec::Scaling;
-  if (type == "default") return;
-  rotary.factor = scaling.number("factor", 1.0);
+std::vector<double> numbers(const ConfigValues& scaling, const char* key) {
+  std::vector<double> numbers;
+  const auto list = scaling.root().find(key);
+  if (!list || !list->is(Kind::Array)) {
+    scaling.faults().add(std::string(key) + " must be a list of numbers");
+    return numbers;
+  }
+  for (std::size_t i = 0; i < list->size(); ++i) numbers.push_back((*list)[i].as_double());
+  return numbers;
+}
+
+void read_llama3(const ConfigValues& scaling, RotarySpec& rotary) {
+  rotary.scaling = RotarySpec::Scaling::Llama3;
+  rotary.low_frequency_factor = scaling.number("low_freq_factor", 1.0);
+  rotary.high_frequency_factor = scaling.number("high_freq_factor", 4.0);
+}
+
+void read_yarn(const ConfigValues& scaling, RotarySpec& rotary) {
+  rotary.scaling = RotarySpec::Scaling::Yarn;
+  rotary.fast = scaling.number("beta_fast", 32.0);
+  rotary.slow = scaling.number("beta_slow", 1.0);
+  rotary.truncate = scaling.flag("truncate", true);
+  rotary.amplitude = amplitude_of(scaling, rotary.factor);
+}
+
+// LongRoPE (arXiv 2402.13753), as Phi-3's files and transformers have it.
+void read_long(const ConfigValues& scaling, RotarySpec& rotary) {
+  rotary.scaling = RotarySpec::Scaling::Long;
+  rotary.short_factors = numbers(scaling, "short_factor");
+  rotary.long_factors = numbers(scaling, "long_factor");
+  const auto original = static_cast<double>(rotary.original_positions);
+  const double usual =
+      rotary.factor <= 1.0 ? 1.0 : std::sqrt(1.0 + std::log(rotary.factor) / std::log(original));
+  rotary.amplitude = scaling.number("attention_factor", usual);
+}
+
+// `config` is the whole file: some keep the original number of positions outside, and there it counts first.
+void read_scaling(const ConfigValues& config, const ConfigValues& scaling, const std::string& type,
+                  std::int64_t positions, RotarySpec& rotary) {
+  if (type == "default" || type == "dynamic") return;
   if (type == "linear") {
-    rotary.scaling = Scaling::Linear;
+    rotary.scaling = RotarySpec::Scaling::Linear;
+    rotary.factor = scaling.number("factor", 1.0);
     return;
   }
-  rotary.original_positions = scaling.size("original_max_position_embeddings", positions);
-  if (type == "llama3") {
-    rotary.scaling = Scaling::Llama3;
-    rotary.low_frequency_factor = scaling.number("low_freq_factor", 1.0);
-    rotary.high_frequency_factor = scaling.number("high_freq_factor", 4.0);
-  } else if (type == "yarn") {
-    rotary.scaling = Scaling::Yarn;
-    rotary.fast = scaling.number("beta_fast", 32.0);
-    rotary.slow = scaling.number("beta_slow", 1.0);
-    rotary.truncate = scaling.flag("truncate", true);
-    rotary.amplitude = amplitude_of(scaling, rotary.factor);
-  } else {
-    fail(Errc::Unsupported, "model", scaling.root().place(), ": rope_type \"", type,
-         "\"; supported are default, linear, llama3 and yarn");
-  }
+  rotary.original_positions = config.size("original_max_position_embeddings",
+                                          scaling.size("original_max_position_embeddings", positions));
+  rotary.factor = scaling.number(
+      "factor", static_cast<double>(positions) / static_cast<double>(rotary.original_positions));
+  if (type == "llama3") return read_llama3(scaling, rotary);
+  if (type == "yarn") return read_yarn(scaling, rotary);
+  if (type == "longrope") return read_long(scaling, rotary);
+  fail(Errc::Unsupported, "model", scaling.root().place(), ": rope_type \"", type,
+       "\"; supported are default, linear, dynamic, llama3, yarn and longrope");
 }
 
 void read_part(double part, const ConfigValues& config, const DecoderSpec& spec, const RotaryKeys& keys,
@@ -85,12 +115,22 @@ RotarySpec read_rotary(const ConfigValues& config, const DecoderSpec& spec, cons
     const ConfigValues scaling(*inner, config.faults());
     rotary.theta = scaling.number("rope_theta", rotary.theta);
     part = scaling.number("partial_rotary_factor", part);
-    read_scaling(scaling, scaling.text("rope_type", scaling.text("type", "default")), spec.max_positions,
-                 rotary);
+    read_scaling(config, scaling, scaling.text("rope_type", scaling.text("type", "default")),
+                 spec.max_positions, rotary);
   }
   read_part(part, config, spec, keys, rotary);
   return rotary;
 }
+
+namespace {
+
+void write_numbers(const char* key, const std::vector<double>& numbers, format::json::Writer& json) {
+  json.key(key).begin_array();
+  for (const double number : numbers) json.value(number);
+  json.end_array();
+}
+
+}  // namespace
 
 void write_rotary(const DecoderSpec& spec, bool partial, format::json::Writer& json) {
   const RotarySpec& rotary = spec.rotary;
@@ -123,6 +163,14 @@ void write_rotary(const DecoderSpec& spec, bool partial, format::json::Writer& j
           .member("truncate", rotary.truncate)
           .member("attention_factor", rotary.amplitude)
           .member("original_max_position_embeddings", rotary.original_positions);
+      break;
+    case RotarySpec::Scaling::Long:
+      json.member("rope_type", "longrope")
+          .member("factor", rotary.factor)
+          .member("attention_factor", rotary.amplitude)
+          .member("original_max_position_embeddings", rotary.original_positions);
+      write_numbers("short_factor", rotary.short_factors, json);
+      write_numbers("long_factor", rotary.long_factors, json);
   }
   json.end_object();
 }

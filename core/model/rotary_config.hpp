@@ -15,8 +15,8 @@ struct RotaryKeys {
   double default_part = 1.0;  ///< where the file does not say
 };
 
-/// `spec` has its positions and head width already. Throws Unsupported for another scaling, naming those that
-/// work.
+/// `spec` has its positions and head width already. "dynamic" scaling changes nothing up to max_positions, beyond which
+/// no model here goes, so it is read as none. Throws Unsupported for another scaling, naming those that work.
 RotarySpec read_rotary(const ConfigValues& config, const DecoderSpec& spec, const RotaryKeys& keys = {});
 
 /// The member rope_parameters. `partial`: the family may turn a part of each head only.

@@ -93,6 +93,11 @@ void Session::run(std::int64_t first, const at::Tensor& hidden, const at::Tensor
   const at::Tensor states = decoder_.forward(first, decoder_.spec().layers, hidden, pass);
   const std::int64_t last = states.size(1) - 1;
   logits_ = decoder_.head(states.narrow(1, last, 1)).squeeze(1).to(at::kCPU, at::kFloat).contiguous();
+  if (at::isnan(logits_).any().item<bool>()) {
+    fail(Errc::FailedPrecondition, "generate",
+         "the model's scores are not numbers; its weights are damaged, or too large for the type they run in "
+         "(try bfloat16 or float32)");
+  }
   positions_ = positions_.narrow(1, last, 1) + 1;
 }
 

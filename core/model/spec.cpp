@@ -1,5 +1,6 @@
 #include "core/model/spec.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -41,7 +42,10 @@ void find_contradictions(const DecoderSpec& spec, Faults& faults) {
   if (spec.qkv != QkvLayout::Separate && spec.kv_heads != spec.heads) {
     faults.add("one projection for queries, keys and values needs as many key/value heads as heads");
   }
-  if (spec.parallel_residual && !spec.pre_norm) faults.add("parallel residuals need norms before them");
+  if ((spec.parallel_residual || spec.residual_of_norm) && !spec.pre_norm) {
+    faults.add("parallel residuals, and residuals of norms, need norms before them");
+  }
+  if (spec.parallel_residual && spec.residual_of_norm) faults.add("parallel residuals cannot be of norms");
   if (!spec.windows.empty() && static_cast<std::int64_t>(spec.windows.size()) != spec.layers) {
     faults.add(text(static_cast<std::int64_t>(spec.windows.size())) + " windows for " + text(spec.layers) +
                " blocks");
@@ -53,6 +57,21 @@ void find_contradictions(const DecoderSpec& spec, Faults& faults) {
 
 bool positive(double value) {
   return value > 0.0 && std::isfinite(value);
+}
+
+// longrope
+void find_factor_faults(const DecoderSpec& spec, Faults& faults) {
+  const auto check = [&](std::string_view name, const std::vector<double>& factors) {
+    if (static_cast<std::int64_t>(factors.size()) != spec.rotary_width() / 2) {
+      faults.add(std::string(name) + " has " + text(static_cast<std::int64_t>(factors.size())) +
+                 " numbers; one for each pair of dimensions that turns would be " +
+                 text(spec.rotary_width() / 2));
+    }
+    if (!std::all_of(factors.begin(), factors.end(), positive))
+      faults.add(std::string(name) + " must be positive");
+  };
+  check("short_factor", spec.rotary.short_factors);
+  check("long_factor", spec.rotary.long_factors);
 }
 
 void find_rotary_faults(const DecoderSpec& spec, Faults& faults) {
@@ -69,11 +88,12 @@ void find_rotary_faults(const DecoderSpec& spec, Faults& faults) {
         rotary.high_frequency_factor > rotary.low_frequency_factor)) {
     faults.add("low_freq_factor must be positive and high_freq_factor above it");
   }
+  if (!positive(rotary.amplitude)) faults.add("attention_factor must be positive");
+  if (rotary.scaling == RotarySpec::Scaling::Long) find_factor_faults(spec, faults);
   if (rotary.scaling != RotarySpec::Scaling::Yarn) return;
   if (!(positive(rotary.slow) && rotary.fast > rotary.slow)) {
     faults.add("beta_slow must be positive and beta_fast above it");
   }
-  if (!positive(rotary.amplitude)) faults.add("attention_factor must be positive");
   if (rotary.theta <= 1.0) faults.add("yarn needs a rope_theta above 1");
 }
 

@@ -28,18 +28,21 @@ enum class Activation { Relu, Gelu, GeluTanh, Silu };
 
 /// Rotary frequencies: head dimension pair i turns by position * theta^(-2i / width), after scaling.
 struct RotarySpec {
-  enum class Scaling { None, Linear, Llama3, Yarn };
+  enum class Scaling { None, Linear, Llama3, Yarn, Long };
   double theta = 10000.0;
   std::int64_t width = 0;  ///< how many dimensions of each head turn, from the first; 0 = all
   Scaling scaling = Scaling::None;
-  double factor = 1.0;                     ///< all scalings: long wavelengths are stretched by it
-  std::int64_t original_positions = 8192;  ///< Llama3, Yarn: positions before stretching
+  double factor = 1.0;                     ///< Linear, Llama3, Yarn: long wavelengths are stretched by it
+  std::int64_t original_positions = 8192;  ///< Llama3, Yarn, Long: positions before stretching
   double low_frequency_factor = 1.0, high_frequency_factor = 4.0;  ///< Llama3 only
   /// Yarn only: dimensions that turn more often than `fast` within the original positions are kept, less often
-  /// than `slow` stretched; `truncate` rounds both limits to whole dimensions. Cosines and sines are multiplied
-  /// by `amplitude`.
-  double fast = 32.0, slow = 1.0, amplitude = 1.0;
+  /// than `slow` stretched; `truncate` rounds both limits to whole dimensions.
+  double fast = 32.0, slow = 1.0;
   bool truncate = true;
+  double amplitude = 1.0;  ///< Yarn, Long: cosines and sines are multiplied by it
+  /// Long only: for each pair of dimensions that turns, what its wavelength is stretched by in a row of at most
+  /// `original_positions` columns, and in a longer one.
+  std::vector<double> short_factors, long_factors;
 };
 
 struct DecoderSpec {
@@ -61,6 +64,7 @@ struct DecoderSpec {
   bool norm_affine = true;         ///< layer norms have a weight and a bias
   bool pre_norm = true;            ///< false: each norm follows its residual sum (OPT-350M)
   bool parallel_residual = false;  ///< x + attention(norm(x)) + FFN(other norm(x)); wants pre_norm
+  bool residual_of_norm = false;   ///< norm(x) + attention(norm(x)), FFN likewise; wants pre_norm
   bool embedding_norm = false;     ///< a norm between the embeddings and the first block
   bool final_norm = true;          ///< a norm before the head
   bool qk_norm = false;            ///< queries and keys are normed head by head before they turn
@@ -70,6 +74,9 @@ struct DecoderSpec {
   RotarySpec rotary;
   /// For each block how many columns up to its own a row sees (sliding windows), 0 = all; empty: all, everywhere.
   std::vector<std::int64_t> windows;
+
+  bool scores_by_width = true;   ///< scores are divided by sqrt(head_dim)
+  bool scores_by_block = false;  ///< and by the number of their block, from 1
 
   QkvLayout qkv = QkvLayout::Separate;
   Activation activation = Activation::Silu;

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "core/base/error.hpp"
+#include "core/base/log.hpp"
 #include "core/format/json.hpp"
 #include "core/model/config_values.hpp"
 #include "core/model/weights.hpp"
@@ -48,11 +49,17 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
   return std::move(out).str();
 }
 
+// A link that leads nowhere, or to itself, is there: opening it says what is wrong with it.
+bool is_there(const fs::path& path) {
+  std::error_code unknown;
+  return fs::exists(fs::symlink_status(path, unknown));
+}
+
 void refuse_pickles(const fs::path& folder) {
-  if (fs::exists(folder / "model.safetensors") || fs::exists(folder / "model.safetensors.index.json")) return;
+  if (is_there(folder / "model.safetensors") || is_there(folder / "model.safetensors.index.json")) return;
   for (const char* name :
        {"pytorch_model.bin", "pytorch_model.bin.index.json", "model.pt", "consolidated.00.pth"}) {
-    if (!fs::exists(folder / name)) continue;
+    if (!is_there(folder / name)) continue;
     fail(Errc::Unsupported, "model", (folder / name).string(),
          " is a pickle, which can run any code when read, and is never opened here. Convert it once: ./dev "
          "convert ",
@@ -63,7 +70,7 @@ void refuse_pickles(const fs::path& folder) {
 // transformers lets generation_config.json overrule the ids that end an answer.
 void read_generation_config(const fs::path& folder, DecoderSpec& spec) {
   const fs::path path = folder / "generation_config.json";
-  if (!fs::exists(path)) return;
+  if (!is_there(path)) return;
   Faults faults;
   const ConfigValues config(format::json::read_file(path), faults);
   if (config.root().find("eos_token_id")) spec.eos = config.ids("eos_token_id", spec.vocab);
@@ -71,7 +78,8 @@ void read_generation_config(const fs::path& folder, DecoderSpec& spec) {
 }
 
 DecoderSpec spec_of(const fs::path& folder) {
-  if (!fs::is_directory(folder)) {
+  std::error_code unknown;
+  if (!fs::is_directory(folder, unknown)) {
     fail(Errc::NotFound, "model", folder.string(),
          ": expected a directory with config.json and model.safetensors");
   }
@@ -85,6 +93,7 @@ DecoderSpec spec_of(const fs::path& folder) {
 
 WeightFiles::WeightFiles(const fs::path& folder)
     : spec_(spec_of(folder)), names_(family_of(spec_.family).names), files_(folder) {
+  settle_head(folder);
   compare(folder);
 }
 
@@ -94,9 +103,32 @@ std::shared_ptr<const MappedFile> WeightFiles::mapping_of(const format::TensorVi
 
 const format::TensorView* WeightFiles::find(const std::string& name) const {
   if (const format::TensorView* const view = files_.find(name)) return view;
-  if (name.starts_with(names_.base)) return files_.find(name.substr(names_.base.size()));
-  const bool other = !names_.head_also.empty() && name == weight(names_.head);
-  return other ? files_.find(weight(names_.head_also)) : nullptr;
+  if (name.starts_with(names_.base)) {
+    if (const format::TensorView* const view = files_.find(name.substr(names_.base.size()))) return view;
+  }
+  if (spec_.tied_head && name == weight(names_.tokens)) return head_in_file();
+  return name == weight(names_.head) ? head_in_file() : nullptr;
+}
+
+const format::TensorView* WeightFiles::head_in_file() const {
+  if (const format::TensorView* const view = files_.find(weight(names_.head))) return view;
+  return names_.head_also.empty() ? nullptr : files_.find(weight(names_.head_also));
+}
+
+// Where a config ties a head that the files have with other numbers, the files are right, as in transformers: older
+// programs wrote the flag without regard to the model.
+void WeightFiles::settle_head(const fs::path& folder) {
+  if (!spec_.tied_head) return;
+  const format::TensorView* const head = head_in_file();
+  const format::TensorView* const tokens = find(weight(names_.tokens));
+  if (head == nullptr || tokens == nullptr || head == tokens) return;
+  spec_.tied_head = std::ranges::equal(head->bytes, tokens->bytes) && head->dtype == tokens->dtype;
+  tensor::drop_pages(head->bytes);
+  tensor::drop_pages(tokens->bytes);
+  if (!spec_.tied_head) {
+    log::warn("model", folder.string(), ": tie_word_embeddings is true, but ", head->name, " differs from ",
+              tokens->name, ": the head is its own");
+  }
 }
 
 // Buffers that old versions of transformers saved, and the copy of a tied head.

@@ -35,7 +35,9 @@ class WeightFiles {
 
  private:
   const format::TensorView* find(const std::string& name) const;
+  const format::TensorView* head_in_file() const;
   bool harmless(std::string_view name) const;
+  void settle_head(const std::filesystem::path& folder);
   void compare(const std::filesystem::path& folder);
 
   DecoderSpec spec_;

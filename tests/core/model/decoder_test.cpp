@@ -241,6 +241,26 @@ TEST_CASE("the same seed gives the same weights, another seed others") {
         Errc::FailedPrecondition);
 }
 
+TEST_CASE("a prompt whose bias would be large gives in pieces what it gives in calls of a few columns") {
+  constexpr std::int64_t kLong = 2100;  // times itself and four heads: more than is made at once
+  DecoderSpec spec = test_models::bloom_spec();
+  spec.layers = 2;
+  spec.max_positions = 4096;
+  const Decoder decoder = Decoder::random(spec, 5, 0.3);
+  const at::NoGradGuard no_gradients;
+  const at::Tensor ids = ids_of(1, kLong, 3);
+  const auto in_steps = [&](std::int64_t step) {
+    KvCache cache(spec, kLong);
+    Pass pass;
+    pass.cache = &cache;
+    std::vector<at::Tensor> states;
+    for (std::int64_t first = 0; first < kLong; first += step)
+      states.push_back(decoder.forward(0, 2, decoder.embed(ids.narrow(1, first, step)), pass));
+    return at::cat(states, 1);
+  };
+  CHECK(near(in_steps(kLong), in_steps(300), 1e-4));
+}
+
 TEST_CASE("ALiBi's slopes halve from 2^(-8/n), and heads beyond a power of two stand between them") {
   CHECK(near(alibi_slopes(4), at::tensor({0.25, 0.0625, 0.015625, 0.00390625}), 1e-9));
   CHECK(near(alibi_slopes(6), at::tensor({0.25, 0.0625, 0.015625, 0.00390625, 0.5, 0.125}), 1e-9));

@@ -1,5 +1,7 @@
 #include "core/model/generate.hpp"
 
+#include <limits>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/errors.hpp"
 #include "tiny_models.hpp"
@@ -38,6 +40,14 @@ TEST_CASE("options and prompts that cannot work are refused by name") {
   CHECK(test::thrown_by([&] { generate(decoder, std::vector<Ids>{}, {}); }).mentions("no prompt"));
   CHECK(test::thrown_by([&] { generate(decoder, {{3}, {}}, {}); }).mentions("empty prompt"));
   CHECK(test::thrown_by([&] { generate(decoder, {Ids(65, 3)}, {}); }).mentions("64 positions"));
+}
+
+TEST_CASE("scores that are not numbers are an error, not an answer") {
+  const Decoder damaged = each_family()[0].trainable(0, 0, true).frozen();
+  damaged.outer().final_norm.weight.detach().fill_(std::numeric_limits<float>::quiet_NaN());
+  const auto thrown = test::thrown_by([&] { generate(damaged, {{3, 4}}, {}); });
+  CHECK(thrown.code == Errc::FailedPrecondition);
+  CHECK(thrown.mentions("not numbers"));
 }
 
 TEST_CASE("a cancelled answer stops before its next token") {

@@ -77,7 +77,10 @@ TEST_CASE("numbers that cannot be are refused") {
          {R"({"rope_type": "linear", "factor": 0})",
           R"({"rope_type": "llama3", "factor": 2, "low_freq_factor": 4, "high_freq_factor": 4})",
           R"({"rope_type": "yarn", "factor": 2, "beta_fast": 1, "beta_slow": 2})",
-          R"({"rope_type": "yarn", "factor": 2, "attention_factor": -1})", R"([1])", R"("linear")"}) {
+          R"({"rope_type": "yarn", "factor": 2, "attention_factor": -1})", R"([1])", R"("linear")",
+          R"({"rope_type": "longrope"})",
+          R"({"rope_type": "longrope", "short_factor": [1], "long_factor": [1, 2, 3, 4, 5, 6, 7, 8]})",
+          R"({"rope_type": "longrope", "short_factor": "all", "long_factor": [0, -1, 2]})"}) {
       INFO(rope);
       CHECK_FALSE(refusal(with(config, "rope_scaling", rope)).message.empty());
     }
@@ -92,16 +95,11 @@ TEST_CASE("variants that would compute something else are refused by name") {
     CHECK(thrown.mentions(key));
   };
   for (const DecoderSpec& spec : family_specs()) unsupported(spec, "quantization_config", R"({"bits": 4})");
-  unsupported(test_models::bloom_spec(), "apply_residual_connection_post_layernorm", "true");
-  unsupported(test_models::gpt2_spec(), "scale_attn_weights", "false");
-  unsupported(test_models::gpt2_spec(), "scale_attn_by_inverse_layer_idx", "true");
   unsupported(test_models::gpt2_spec(), "add_cross_attention", "true");
   unsupported(test_models::llama_spec(), "partial_rotary_factor", "0.5");
-  for (const char* type : {"dynamic", "longrope", "proportional"}) {
-    const std::string rope = std::string(R"({"factor": 2, "rope_type": ")") + type + "\"}";
-    CHECK(refusal(with(config_json(test_models::qwen3_spec(), at::kFloat), "rope_scaling", rope))
-              .mentions("default, linear, llama3 and yarn"));
-  }
+  CHECK(refusal(with(config_json(test_models::qwen3_spec(), at::kFloat), "rope_scaling",
+                     R"({"factor": 2, "rope_type": "proportional"})"))
+            .mentions("default, linear, dynamic, llama3, yarn and longrope"));
   CHECK(refusal(with(config_json(test_models::llama_spec(), at::kFloat), "rope_scaling",
                      R"({"full_attention": {"rope_type": "default"}})"))
             .code == Errc::Unsupported);
@@ -151,6 +149,16 @@ TEST_CASE("missing, unexpected, misshapen and whole-number tensors are named tog
     CHECK(thrown.mentions(misshapen + ": expected"));
     CHECK(thrown.mentions(whole + ": expected floating numbers, found I64"));
   }
+}
+
+TEST_CASE("a file that leads to itself is one error") {
+  const test::TemporaryFolder folder;
+  save_model(Decoder::random(test_models::llama_spec(), 7), folder.path());
+  std::filesystem::remove(folder / "model.safetensors");
+  std::filesystem::create_symlink("model.safetensors", folder / "model.safetensors");
+  CHECK_FALSE(test::thrown_by([&] { load_model(folder.path()); }).message.empty());
+  std::filesystem::create_symlink(folder.path(), folder / "itself");
+  CHECK_FALSE(test::thrown_by([&] { load_model(folder / "itself" / "itself"); }).message.empty());
 }
 
 TEST_CASE("a config that promises more blocks than the file holds is refused, and so is one with fewer") {

@@ -44,7 +44,7 @@ TEST_CASE("unknown families, activations and scalings are refused with those tha
   CHECK(refused(R"("model_type": "bert")")
             .mentions("opt, bloom, llama, mistral, qwen2, qwen3, gpt2, gpt_neox"));
   CHECK(refused(kLlama + R"(, "hidden_act": "mish")").mentions("silu"));
-  CHECK(refused(kLlama + R"(, "rope_scaling": {"rope_type": "dynamic", "factor": 2})").mentions("llama3"));
+  CHECK(refused(kLlama + R"(, "rope_scaling": {"rope_type": "mrope", "factor": 2})").mentions("llama3"));
   CHECK(refused("{").code == Errc::Corrupt);
 }
 
@@ -62,6 +62,20 @@ TEST_CASE("a Llama of transformers 4 and of transformers 5 give the same spec") 
     CHECK_FALSE(spec.tied_head);
     CHECK(spec.eos == std::vector<std::int64_t>{2, 3});
   }
+}
+
+TEST_CASE(
+    "the original number of positions may stand outside the scaling, and gives the factor that is not "
+    "there") {
+  const std::string scaling = R"(, "max_position_embeddings": 64, "original_max_position_embeddings": 16,
+    "rope_scaling": {"type": "longrope", "original_max_position_embeddings": 32, "short_factor": [1, 1, 1, 1],
+    "long_factor": [2, 2, 2, 2]})";
+  const DecoderSpec spec = parse(kLlama + scaling);
+  CHECK(spec.rotary.original_positions == 16);
+  CHECK(spec.rotary.factor == 4.0);
+  CHECK(std::abs(spec.rotary.amplitude - std::sqrt(1.5)) < 1e-12);
+  CHECK(parse(kLlama + R"(, "rope_scaling": {"type": "dynamic", "factor": 2})").rotary.scaling ==
+        RotarySpec::Scaling::None);
 }
 
 TEST_CASE("the defaults of each family are those of transformers") {
@@ -101,6 +115,13 @@ TEST_CASE("what is written reads back the same, for every family") {
   specs[1].pre_norm = specs[1].final_norm = false;
   specs[1].embedding_width = 12;
   specs[1].eos = {2, 5};
+  specs[2].residual_of_norm = true;
+  specs[3].scores_by_width = false;
+  specs[3].scores_by_block = true;
+  specs[5].rotary.scaling = RotarySpec::Scaling::Long;
+  specs[5].rotary.short_factors = {1.0, 1.5, 2.0};
+  specs[5].rotary.long_factors = {2.0, 3.5, 4.0};
+  specs[5].rotary.amplitude = 1.5;
   specs[7].rotary.scaling = RotarySpec::Scaling::Yarn;
   specs[7].rotary.factor = 4.0;
   specs[7].rotary.amplitude = 1.25;
@@ -113,6 +134,11 @@ TEST_CASE("what is written reads back the same, for every family") {
     CHECK(again.windows == spec.windows);
     CHECK(again.rotary_width() == spec.rotary_width());
     CHECK(again.qkv == spec.qkv);
+    CHECK(again.rotary.scaling == spec.rotary.scaling);
+    CHECK(again.rotary.long_factors == spec.rotary.long_factors);
+    CHECK(again.residual_of_norm == spec.residual_of_norm);
+    CHECK(again.scores_by_width == spec.scores_by_width);
+    CHECK(again.scores_by_block == spec.scores_by_block);
   }
 }
 
