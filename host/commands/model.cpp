@@ -65,8 +65,8 @@ ModelFacts facts_of(const std::filesystem::path& folder) {
 }
 
 std::string_view name_of(const model::RotarySpec& rotary) {
-  constexpr std::array<std::string_view, 4> kNames = {"", ", scaled linearly", ", scaled as llama3",
-                                                      ", scaled as yarn"};
+  constexpr std::array<std::string_view, 5> kNames = {"", ", scaled linearly", ", scaled as llama3",
+                                                      ", scaled as yarn", ", scaled as longrope"};
   return kNames.at(static_cast<std::size_t>(rotary.scaling));
 }
 

@@ -22,6 +22,9 @@ import reference as ref
 
 YARN = {"rope_type": "yarn", "rope_theta": 1e4, "factor": 4.0, "original_max_position_embeddings": 32}
 
+LONG = {"rope_type": "longrope", "rope_theta": 1e4, "original_max_position_embeddings": 64,
+        "short_factor": [1.0, 1.1, 1.3, 1.7], "long_factor": [2.0, 4.0, 6.0, 8.0]}
+
 SHAPES = {
     "llama": ref.llama(),
     "llama, as many key heads": ref.llama(num_key_value_heads=4),
@@ -39,6 +42,18 @@ SHAPES = {
         "rope_type": "llama3", "rope_theta": 5e5, "factor": 32.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
         "original_max_position_embeddings": 64}),
     "llama, yarn": ref.llama(head_dim=16, rope_parameters=YARN),
+    "llama, yarn, no factor, odd betas": ref.llama(head_dim=16, rope_parameters=dict(
+        YARN, factor=None, beta_fast=8.0, beta_slow=0.5, mscale=0.7, mscale_all_dim=0.4)),
+    "llama, longrope, long from the third column": ref.llama(
+        head_dim=8, rope_parameters=dict(LONG, original_max_position_embeddings=2)),
+    "llama, longrope, answers that become long": ref.llama(
+        head_dim=8, rope_parameters=dict(LONG, original_max_position_embeddings=20, attention_factor=1.1)),
+    "llama, longrope with a factor, far positions": ref.llama(head_dim=8, max_position_embeddings=4096, rope_parameters=dict(
+        LONG, original_max_position_embeddings=400, factor=8.0)),
+    "llama, dynamic scaling within its positions": ref.llama(
+        rope_parameters={"rope_type": "dynamic", "rope_theta": 1e4, "factor": 3.0}),
+    "llama, one head, biases, own head": ref.llama(
+        num_attention_heads=1, num_key_value_heads=1, hidden_size=6, attention_bias=True, tie_word_embeddings=False),
     "llama, gelu, 1 block": ref.llama(hidden_act="gelu", num_hidden_layers=1),
     "llama, odd vocabulary, 5 blocks": ref.llama(vocab_size=101, num_hidden_layers=5),
     "mistral": ref.mistral(tie_word_embeddings=False),
@@ -47,6 +62,11 @@ SHAPES = {
     "mistral, window of 2, wide heads": ref.mistral(sliding_window=2, head_dim=10),
     "qwen2": ref.qwen2(),
     "qwen2, own head, one key head": ref.qwen2(tie_word_embeddings=False, num_key_value_heads=1),
+    "qwen2, alternate windows, longrope": ref.qwen2(
+        use_sliding_window=True, sliding_window=4, num_attention_heads=3, num_key_value_heads=3,
+        layer_types=["full_attention", "sliding_attention", "full_attention"],
+        rope_parameters=dict(LONG, short_factor=[1.0, 1.2, 1.4, 1.6], long_factor=[3.0, 3.5, 4.0, 4.5])),
+    "qwen2, windows wanted but null": ref.qwen2(use_sliding_window=True, sliding_window=None),
     "qwen2, yarn": ref.qwen2(rope_parameters=dict(YARN, rope_theta=1e6)),
     "qwen2, windows from block 1": ref.qwen2(use_sliding_window=True, sliding_window=5, max_window_layers=1),
     "qwen3": ref.qwen3(),
@@ -65,16 +85,22 @@ SHAPES = {
     "opt, gelu, 5 blocks": ref.opt(activation_function="gelu", num_hidden_layers=5),
     "opt, no final norm": ref.opt(_remove_final_layer_norm=True),
     "bloom": ref.bloom(),
+    "bloom, residuals of norms, 3 heads": ref.bloom(
+        apply_residual_connection_post_layernorm=True, n_head=3, hidden_size=21),
     "bloom, 6 heads, own head": ref.bloom(n_head=6, hidden_size=30, tie_word_embeddings=False),
     "bloom, 11 heads, 1 block": ref.bloom(n_head=11, hidden_size=33, n_layer=1),
     "bloom, far positions": ref.bloom(seq_length=2048),
     "bloom, one head": ref.bloom(n_head=1, hidden_size=7),
     "gpt2": ref.gpt2(),
     "gpt2, own head, narrow FFN": ref.gpt2(tie_word_embeddings=False, n_inner=20),
+    "gpt2, scores by block": ref.gpt2(scale_attn_by_inverse_layer_idx=True, reorder_and_upcast_attn=True),
+    "gpt2, unscaled scores": ref.gpt2(scale_attn_weights=False, n_embd=8, n_head=4),
     "gpt2, relu, odd heads": ref.gpt2(activation_function="relu", n_embd=35, n_head=5, n_layer=5),
     "gpt_neox": ref.gpt_neox(),
     "gpt_neox, whole heads turn, tied": ref.gpt_neox(
         tie_word_embeddings=True, rope_parameters={"rope_theta": 500.0, "partial_rotary_factor": 1.0}),
+    "gpt_neox, yarn by half, 3 wide heads": ref.gpt_neox(hidden_size=48, rope_parameters=dict(
+        YARN, partial_rotary_factor=0.5)),
     "gpt_neox, residuals in turn, no biases": ref.gpt_neox(
         use_parallel_residual=False, attention_bias=False, num_attention_heads=2,
         rope_parameters={"rope_theta": 1e4, "partial_rotary_factor": 0.5}),
