@@ -18,6 +18,7 @@ void read_model(TableReader& in, ModelConfig& model) {
   in.require("path");
   in.path("path", model.path);
   in.choice("dtype", model.dtype, {"float32", "float16", "bfloat16"});
+  in.choice("chat", model.chat, {"auto", "on", "off"});
   in.text("device", model.device);
   const std::string_view device = model.device;
   const bool numbered = device.starts_with("cuda:") && device.size() > 5 && device.size() <= 8 &&

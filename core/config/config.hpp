@@ -35,6 +35,7 @@ struct Option {
 struct ModelConfig {
   std::filesystem::path path;     ///< a Hugging Face style directory
   std::string dtype = "float32";  ///< float32, float16 or bfloat16
+  std::string chat = "auto";      ///< auto, on or off: whether questions go through the model's chat template
   std::string device = "cpu";     ///< cpu, cuda or cuda:N; whether libtorch has it is the runtime's business
   Location where;
 };
@@ -50,7 +51,7 @@ struct PluginConfig {
   std::int64_t memory_limit = std::int64_t{2} << 30U;  ///< bytes of a process; written as "2GiB" or "512MiB"
   std::optional<double> load_timeout;  ///< seconds, for its static constructors and for its init, each
   std::optional<double> call_timeout;  ///< seconds, for an encode and whatever else it is asked
-  std::vector<std::string> columns;  ///< of raw `.bin` point files, which cannot say them: x y z ...
+  std::vector<std::string> columns;    ///< of raw `.bin` point files, which cannot say them: x y z ...
   std::vector<Option> options;
   Location where;
 };

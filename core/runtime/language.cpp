@@ -32,6 +32,29 @@ void add_tensor(Hash64& hash, const at::Tensor& tensor) {
   }
 }
 
+// What came later than the first adapters is hashed only where a model has it, so that they keep their names.
+void add_variants(Hash64& hash, const model::DecoderSpec& spec) {
+  const model::RotarySpec& rotary = spec.rotary;
+  if (rotary.width > 0) hash.add("rotary width").add(rotary.width);
+  if (rotary.scaling != model::RotarySpec::Scaling::None) {
+    hash.add("rotary scaling").add(static_cast<std::int64_t>(rotary.scaling)).add(rotary.factor);
+    hash.add(rotary.original_positions).add(rotary.low_frequency_factor).add(rotary.high_frequency_factor);
+    hash.add(rotary.fast).add(rotary.slow).add(rotary.amplitude).add(std::int64_t{rotary.truncate});
+    for (const auto* factors : {&rotary.short_factors, &rotary.long_factors}) {
+      for (const double factor : *factors) hash.add(factor);
+    }
+  }
+  if (!spec.windows.empty()) hash.add("windows");
+  for (const std::int64_t window : spec.windows) hash.add(window);
+  if (spec.activation != model::Activation::Silu)
+    hash.add("activation").add(static_cast<std::int64_t>(spec.activation));
+  if (spec.parallel_residual) hash.add("parallel residual");
+  if (spec.residual_of_norm) hash.add("residual of norm");
+  if (!spec.pre_norm) hash.add("norm after");
+  if (!spec.scores_by_width) hash.add("scores not by width");
+  if (spec.scores_by_block) hash.add("scores by block");
+}
+
 std::vector<format::TokenId> narrow(std::span<const std::int64_t> ids) {
   return {ids.begin(), ids.end()};
 }
@@ -43,6 +66,7 @@ std::string identity_of(const model::Decoder& decoder) {
   const auto& spec = decoder.spec();
   hash.add(spec.family).add(spec.layers).add(spec.heads).add(spec.kv_heads).add(spec.head_dim);
   hash.add(spec.norm_epsilon).add(spec.rotary.theta);
+  add_variants(hash, spec);
   for (const auto& [name, tensor] : decoder.named_tensors()) {
     hash.add(name);
     for (const std::int64_t size : tensor.sizes()) hash.add(size);
@@ -56,7 +80,7 @@ Language::Language(const config::ModelConfig& config, const std::vector<std::str
       decoder_(model::load_model(config.path, tensor::parse_dtype(config.dtype),
                                  tensor::parse_device(config.device))),
       tokenizer_(format::Tokenizer::load(config.path)),
-      format_(read_question_format(config.path)),
+      format_(read_question_format(config.path, parse_chat(config.chat))),
       identity_(identity_of(decoder_)) {
   format_.stop.insert(format_.stop.end(), stop.begin(), stop.end());
   if (tokenizer_.vocab_size() > decoder_.spec().vocab) {

@@ -28,7 +28,7 @@ std::int64_t end_id_of(const format::Tokenizer& tokenizer, const PromptFormat& f
 
 model::Ids encode_prompt(const format::Tokenizer& tokenizer, const PromptFormat& format,
                          std::string_view question) {
-  return widened(tokenizer.encode(format.before + std::string(question) + format.after, true));
+  return widened(tokenizer.encode(format.before + std::string(question) + format.after, format.special));
 }
 
 Example make_example(const format::Tokenizer& tokenizer, const PromptFormat& format, std::string sample,

@@ -26,6 +26,8 @@ struct PromptFormat {
   std::string before, after;
   std::string lead = " ";    ///< between prompt and answer, on the answer's side
   std::int64_t end_id = -1;  ///< ends an answer; -1 = the tokenizer's eos
+  bool special =
+      true;  ///< the tokenizer puts its own tokens around a prompt; false: `before` has them written out
 };
 
 /// Throws InvalidArgument for an empty question or answer, or when there is no id to end an answer with.

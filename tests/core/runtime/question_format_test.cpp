@@ -1,5 +1,6 @@
 #include "core/runtime/question_format.hpp"
 
+#include "core/format/json.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/errors.hpp"
 #include "tests/support/files.hpp"
@@ -20,6 +21,56 @@ test::Thrown refusal(std::string_view json) {
 }
 
 }  // namespace
+
+TEST_CASE("a chat template that cannot be used is an error where it must be, and a default where it may be") {
+  const test::TemporaryFolder folder;
+  const auto refused = [&] {
+    return test::thrown_by([&] { read_question_format(folder.path(), Chat::On); });
+  };
+  CHECK(refused().code == Errc::NotFound);
+  CHECK(refused().mentions("chat_template.jinja"));
+  for (const char* source : {"{% if %}", "{{ messages[0].content }}{{ messages[0].content }}", "nothing",
+                             "{% macro a() %}{% endmacro %}", "{{ messages[0].content | upper }}",
+                             "{{ raise_exception('no') }}"}) {
+    INFO(source);
+    test::write_file(folder / "chat_template.jinja", source);
+    CHECK_FALSE(refused().message.empty());
+    CHECK(read_question_format(folder.path()).prompt.before == "Question: ");
+  }
+  CHECK(test::thrown_by([] { parse_chat("yes"); }).mentions("auto, on or off"));
+}
+
+TEST_CASE("a question in its chat template is what Jinja writes of a conversation that begins with it") {
+  const auto all = format::json::read_file(test::repository() / "tests/fixtures/tokenizer/chat.json");
+  int compared = 0;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto first = all[i].at("cases")[0];
+    if (first.at("messages").size() != 1 || !first.get("add_generation_prompt", false)) continue;
+    const test::TemporaryFolder folder;
+    test::write_file(folder / "chat_template.jinja", all[i].at("template").as_string());
+    test::write_file(folder / "tokenizer_config.json", R"({"bos_token": "<s>", "eos_token": "</s>"})");
+    const auto format = read_question_format(folder.path());
+    const std::string question(first.at("messages")[0].at("content").as_string());
+    INFO(all[i].at("template").as_string());
+    CHECK(format.prompt.before + question + format.prompt.after == first.at("text").as_string());
+    CHECK_FALSE(format.prompt.special);
+    CHECK(format.stop.empty());
+    ++compared;
+  }
+  CHECK(compared == 5);
+}
+
+TEST_CASE("a lateral.json comes before the chat template, unless it must be used or not") {
+  const test::TemporaryFolder folder;
+  test::write_file(folder / "chat_template.jinja", "[{{ messages[0].content }}]");
+  const auto before = [&](Chat chat) { return read_question_format(folder.path(), chat).prompt.before; };
+  CHECK(before(Chat::Auto) == "[");
+  CHECK(before(Chat::Off) == "Question: ");
+  test::write_file(folder / "lateral.json", R"({"format": 1, "prompt": "<q>{question}"})");
+  CHECK(before(Chat::Auto) == "<q>");
+  CHECK(before(Chat::Off) == "<q>");
+  CHECK(before(Chat::On) == "[");
+}
 
 TEST_CASE("a lateral.json that is wrong is refused, naming the member") {
   for (const char* json : {"", "[]", "{", "{}", R"({"format": 2})", R"({"format": "1"})"}) {
