@@ -204,7 +204,7 @@ Config parse(std::string_view text, const std::filesystem::path& file,
   const toml::table root = read_document(text, file, overrides, problems);
   Config config;
   config.file = std::filesystem::absolute(file).lexically_normal();
-  Context context{problems, config.file.parent_path()};
+  Context context{problems, config.file.parent_path(), false};
   TableReader reader(context, root, "");
   read_root(reader, config, problems);
   problems.throw_if_any();

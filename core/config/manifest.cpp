@@ -1,6 +1,7 @@
 #include "core/config/manifest.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 #include "core/base/text.hpp"
@@ -137,6 +138,17 @@ void read_root(TableReader& in, Manifest& manifest, Problems& problems) {
   }
 }
 
+/// Whether it says that it was written for a later minor of ABI 1.
+bool is_for_later(const toml::table& root, std::uint32_t minor) {
+  constexpr std::string_view kMajor = "1.";
+  const auto abi = root["abi"].value_or(std::string_view());
+  if (!abi.starts_with(kMajor)) return false;
+  std::uint32_t theirs = 0;
+  const char* const end = abi.data() + abi.size();
+  const auto parsed = std::from_chars(abi.data() + kMajor.size(), end, theirs);
+  return parsed.ec == std::errc() && parsed.ptr == end && theirs > minor;
+}
+
 /// What the manifest calls the type of a value.
 std::string_view type_of(const OptionValue& value) {
   constexpr std::string_view kTypes[] = {"text", "integer", "number", "boolean", "integers"};
@@ -178,7 +190,7 @@ void check_option(const ManifestOption& declared, const Option& option, const st
 
 }  // namespace
 
-Manifest parse_manifest(std::string_view text, const std::filesystem::path& file) {
+Manifest parse_manifest(std::string_view text, const std::filesystem::path& file, std::uint32_t minor) {
   Problems problems;
   if (text.size() > kMaxManifestBytes) {
     problems.add({file.string(), 1, 1}, "larger than any manifest (at most ", kMaxManifestBytes, " bytes)");
@@ -187,7 +199,7 @@ Manifest parse_manifest(std::string_view text, const std::filesystem::path& file
   const toml::table root = read_document(text, file, {}, problems);
   Manifest manifest;
   manifest.file = file;
-  Context context{problems, file.parent_path()};
+  Context context{problems, file.parent_path(), is_for_later(root, minor)};
   TableReader reader(context, root, "");
   read_root(reader, manifest, problems);
   problems.throw_if_any();

@@ -63,8 +63,9 @@ struct Manifest {
 
 inline constexpr std::uint64_t kMaxManifestBytes = 1U << 16U;
 
+/// `minor` is that of ABI 1 which the program speaks: a manifest for a later one may have keys that are not known here.
 /// Throws InvalidArgument with one line a mistake, as config::load.
-Manifest parse_manifest(std::string_view text, const std::filesystem::path& file);
+Manifest parse_manifest(std::string_view text, const std::filesystem::path& file, std::uint32_t minor);
 
 /// Compares a configuration's [plugin.ID.options] with what the manifest declares: unknown keys, wrong types,
 /// values out of range. Throws InvalidArgument with one line a mistake, each with its place.

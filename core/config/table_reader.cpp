@@ -282,6 +282,7 @@ void TableReader::named_tables(std::string_view key,
 }
 
 void TableReader::finish() {
+  if (context_.unknown_allowed) return;
   const std::vector<std::string> candidates(known_.begin(), known_.end());
   for (const auto& [key, value] : table_) {
     if (known_.contains(key.str())) continue;

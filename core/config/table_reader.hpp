@@ -15,6 +15,7 @@ namespace lateral::config {
 struct Context {
   Problems& problems;
   std::filesystem::path folder;  ///< of the file: relative paths begin there
+  bool unknown_allowed = false;  ///< keys that nobody asks for are no mistakes
 };
 
 class TableReader {
@@ -63,7 +64,7 @@ class TableReader {
     context_.problems.add(where(key), full_name(key), ": ", parts...);
   }
 
-  /// Reports keys that nobody asked for, with the nearest that was.
+  /// Reports keys that nobody asked for, with the nearest that was, unless the context allows them.
   void finish();
 
  private:

@@ -124,8 +124,8 @@ void read_manifest(const PluginFile& file, const Trust& trust, PluginFacts& fact
         facts.problems.push_back(std::move(objection));
     }
     const auto bytes = sidecar->read(config::kMaxManifestBytes);
-    facts.manifest =
-        config::parse_manifest({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, sidecar->path());
+    facts.manifest = config::parse_manifest({reinterpret_cast<const char*>(bytes.data()), bytes.size()},
+                                            sidecar->path(), LAT_ABI_MINOR);
   } catch (const Error& error) {
     facts.problems.push_back("its manifest cannot be used: " + std::string(error.what()));
     return;

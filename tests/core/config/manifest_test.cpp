@@ -50,7 +50,7 @@ choices = ["fast", "fine"]
 )";
 
 test::Thrown refused(const std::string& text) {
-  return thrown_by([&] { parse_manifest(text, "radar.lateral.toml"); });
+  return thrown_by([&] { parse_manifest(text, "radar.lateral.toml", 0); });
 }
 
 std::string with(const std::string& from, const std::string& to) {
@@ -77,7 +77,7 @@ TEST_CASE("a manifest that is huge, deep, cut or no TOML is refused, and costs n
 
 TEST_CASE("a damaged manifest gives a manifest or an error, never anything else") {
   const auto read = [](std::span<const std::byte> bytes) {
-    parse_manifest({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, "x.lateral.toml");
+    parse_manifest({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, "x.lateral.toml", 0);
   };
   test::check_flips(test::to_bytes(kGood), read, 2000);
 }
@@ -121,7 +121,7 @@ TEST_CASE("texts of a manifest cannot reach into the terminal that shows them") 
 }
 
 TEST_CASE("a good manifest is read whole") {
-  const Manifest manifest = parse_manifest(kGood, "radar.lateral.toml");
+  const Manifest manifest = parse_manifest(kGood, "radar.lateral.toml", 0);
   CHECK(manifest.id == "radar");
   CHECK(manifest.sha256 == kHash);
   CHECK(manifest.threads == "own");
@@ -136,7 +136,7 @@ TEST_CASE("a good manifest is read whole") {
 }
 
 TEST_CASE("options are compared with the manifest, without the library, each mistake with its place") {
-  const Manifest manifest = parse_manifest(kGood, "radar.lateral.toml");
+  const Manifest manifest = parse_manifest(kGood, "radar.lateral.toml", 0);
   const config::Option good[] = {option("range", std::int64_t{20}), option("mode", std::string("fast"))};
   config::check_options(manifest, good);
   const config::Option bad[] = {option("rnage", 2.0), option("range", 0.5), option("range", true),
@@ -148,4 +148,20 @@ TEST_CASE("options are compared with the manifest, without the library, each mis
   CHECK(failure.mentions("0.5 is out of range (at least 1, at most 250)"));
   CHECK(failure.mentions("expected number, found boolean"));
   CHECK(failure.mentions("\"slow\" is none of: fast, fine"));
+}
+
+TEST_CASE("keys of a later minor are no mistakes in a manifest that is written for it") {
+  const auto with_abi = [](const std::string& abi) {
+    std::string text = "later = 1\n" + kGood +
+                       "\n[[encoder]]\nname = \"far\"\nlater = true\n[[encoder.input]]\n"
+                       "name = \"sweep\"\nkind = \"points\"\nlater = \"too\"\n";
+    return text.replace(text.find("\"1.0\""), 5, '"' + abi + '"');
+  };
+  CHECK(parse_manifest(with_abi("1.3"), "radar.lateral.toml", 2).encoders.size() == 2);
+  for (const char* const abi : {"1.0", "1.2", "2.9", "1.3.1"}) {
+    CAPTURE(abi);
+    CHECK(thrown_by([&] {
+            parse_manifest(with_abi(abi), "radar.lateral.toml", 2);
+          }).mentions("later: unknown key"));
+  }
 }

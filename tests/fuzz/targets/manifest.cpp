@@ -19,7 +19,7 @@ std::vector<lateral::config::Option> some_options() {
 }  // namespace
 
 void lateral::fuzz::run(Input input) {
-  const auto manifest = config::parse_manifest(text_of(input), "/a/b.lateral.toml");
+  const auto manifest = config::parse_manifest(text_of(input), "/a/b.lateral.toml", 0);
   require(!manifest.id.empty() && manifest.sha256.size() == 64, "a manifest says whose it is");
   for (const auto& encoder : manifest.encoders) require(!encoder.name.empty(), "an encoder has a name");
   config::check_options(manifest, some_options());
