@@ -4,6 +4,11 @@
 
 namespace lateral::plugin::worker {
 
+void Writer::append(const void* data, std::size_t size) {
+  const auto* const from = static_cast<const std::byte*>(data);
+  bytes_.insert(bytes_.end(), from, from + size);
+}
+
 const std::byte* Reader::take(std::size_t bytes) {
   if (bytes > bytes_.size() - at_) {
     fail(Errc::PluginFault, "worker", "a message ends after ", bytes_.size(),

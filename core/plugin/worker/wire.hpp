@@ -41,10 +41,7 @@ class Writer {
   std::span<const std::byte> bytes() const noexcept { return bytes_; }
 
  private:
-  void append(const void* data, std::size_t size) {
-    const auto* const from = static_cast<const std::byte*>(data);
-    bytes_.insert(bytes_.end(), from, from + size);
-  }
+  void append(const void* data, std::size_t size);
   std::vector<std::byte> bytes_;
 };
 
