@@ -176,6 +176,7 @@ void check_linking(const plugin::ElfFacts& elf, const plugin::PluginFacts& facts
   std::vector<std::string> hard;
   if (elf.text_relocations) hard.emplace_back("it has text relocations");
   if (elf.executable_stack) hard.emplace_back("it asks for an executable stack");
+  if (elf.writable_code) hard.emplace_back("it has memory that is writable and executable");
   judge.judge("static.hardening", Verdict::Fail, hard);
   std::vector<std::string> shared;
   for (const auto& problem : facts.thread_problems) {
@@ -251,7 +252,7 @@ std::vector<TestInfo> static_catalogue() {
        "Ask for the oldest minor that you can work with, or use a newer host."},
       {"static.manifest", "its manifest agrees with its note and its bytes",
        "Let lateral_add_plugin(... MANIFEST file) write it after every link; say there what LAT_NOTE says."},
-      {"static.hardening", "it has no text relocations and no executable stack",
+      {"static.hardening", "it has no text relocations, executable stack or writable code",
        "Compile with -fPIC, link with -z noexecstack."},
       {"static.libraries", "it brings no library that a host cannot share",
        "Link it statically or do without; else the plugin runs only in a worker process."},

@@ -74,6 +74,12 @@ bool same(const struct sigaction& a, const struct sigaction& b) {
          same(a.sa_mask, b.sa_mask);
 }
 
+rlimit limit_of(std::size_t resource) {
+  rlimit limit{};
+  ::getrlimit(static_cast<__rlimit_resource>(resource), &limit);
+  return limit;
+}
+
 std::string name_of_signal(int signal) {
   const char* const name = ::sigabbrev_np(signal);
   return name == nullptr ? std::to_string(signal) : std::string("SIG") + name;
@@ -93,6 +99,7 @@ Census::Census()
   for (int signal = 1; signal <= 64; ++signal) {
     ::sigaction(signal, nullptr, &handlers_[static_cast<std::size_t>(signal)]);
   }
+  for (std::size_t i = 0; i < limits_.size(); ++i) limits_[i] = limit_of(i);
 }
 
 std::vector<std::string> Census::restore() const {
@@ -102,6 +109,7 @@ std::vector<std::string> Census::restore() const {
   restore_locale(changes);
   restore_folder(changes);
   restore_umask(changes);
+  restore_limits(changes);
   compare_environment(changes);
   return changes;
 }
@@ -148,6 +156,16 @@ void Census::restore_umask(Changes& changes) const {
   if (current_umask() == umask_) return;
   ::umask(umask_);
   changes.push_back("the umask" + std::string(kRestored));
+}
+
+void Census::restore_limits(Changes& changes) const {
+  for (std::size_t i = 0; i < limits_.size(); ++i) {
+    const rlimit now = limit_of(i);
+    if (now.rlim_cur == limits_[i].rlim_cur && now.rlim_max == limits_[i].rlim_max) continue;
+    // A lowered hard limit is gone for good, unless the process is privileged.
+    const bool restored = ::setrlimit(static_cast<__rlimit_resource>(i), &limits_[i]) == 0;
+    changes.push_back("resource limit " + std::to_string(i) + std::string(restored ? kRestored : ""));
+  }
 }
 
 void Census::compare_environment(Changes& changes) const {

@@ -5,6 +5,7 @@
 
 #include <locale.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <array>
@@ -35,6 +36,7 @@ class Census {
   void restore_locale(Changes& changes) const;
   void restore_folder(Changes& changes) const;
   void restore_umask(Changes& changes) const;
+  void restore_limits(Changes& changes) const;
   void compare_environment(Changes& changes) const;
 
   std::uint64_t float_mode_;
@@ -45,6 +47,7 @@ class Census {
   std::string folder_;
   Descriptor folder_descriptor_;
   mode_t umask_;
+  std::array<rlimit, RLIM_NLIMITS> limits_{};
   std::vector<std::string> environment_;  // sorted
 };
 

@@ -11,19 +11,13 @@ namespace lateral::plugin {
 namespace {
 
 /// Part of every system that runs the host, or of its C++ runtime: sharing them is what they are made for.
-constexpr std::string_view kShared[] = {"libc.so.6",
-                                        "libm.so.6",
-                                        "libmvec.so.1",
-                                        "libpthread.so.0",
-                                        "libdl.so.2",
-                                        "librt.so.1",
-                                        "libutil.so.1",
-                                        "libgcc_s.so.1",
-                                        "libstdc++.so.6",
-                                        "libatomic.so.1",
-                                        "libubsan.",
-                                        "ld-linux-x86-64.so.2",
-                                        "ld-linux-aarch64.so.1"};
+constexpr std::string_view kShared[] = {
+    "libc.so.6",      "libm.so.6",      "libmvec.so.1",         "libpthread.so.0",
+    "libdl.so.2",     "librt.so.1",     "libutil.so.1",         "libgcc_s.so.1",
+    "libstdc++.so.6", "libatomic.so.1", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"};
+
+/// Its version is the compiler's; it needs nothing of the program.
+constexpr std::string_view kUndefinedBehaviour = "libubsan.so.";
 
 /// Runtimes that end the process when they come late; the host has its own or none.
 constexpr std::string_view kSanitizer = LAT_SANITIZER == LAT_SANITIZER_ADDRESS  ? "libasan."
@@ -33,6 +27,9 @@ constexpr std::string_view kSanitizer = LAT_SANITIZER == LAT_SANITIZER_ADDRESS  
 /// Libraries that cannot live beside the host's own copy in one process.
 constexpr std::string_view kUnsharable[] = {"libtorch", "libc10", "libpython",
                                             "libgomp",  "libomp", "libiomp"};
+
+/// The C library ends the process when it has no memory for it.
+constexpr std::uint64_t kMaxThreadLocal = 16U << 20U;
 
 /// Folders of a run path that are judged; each may become a line for the user, and no honest library has more.
 constexpr std::size_t kMaxFolders = 16;
@@ -53,14 +50,26 @@ bool shares_with_host(const std::string& library, const ElfFacts& elf, PluginFac
 }
 
 void judge_library(const std::string& library, const ElfFacts& elf, PluginFacts& facts) {
-  if (begins_with_one_of(library, kShared) || shares_with_host(library, elf, facts)) return;
-  if (!kSanitizer.empty() && library.starts_with(kSanitizer)) return;
+  if (std::find(std::begin(kShared), std::end(kShared), library) != std::end(kShared)) return;
+  const bool here = library.find('/') == library.npos;  // with one, it is a path
+  if (here && shares_with_host(library, elf, facts)) return;
+  if (here && library.starts_with(kUndefinedBehaviour)) return;
+  if (here && !kSanitizer.empty() && library.starts_with(kSanitizer)) return;
   if (begins_with_one_of(library, kUnsharable)) {
     facts.thread_problems.push_back("needs " + shown(library) + ", which it cannot share with the host");
   } else {
     facts.thread_problems.push_back("needs " + shown(library) +
                                     ", which is not part of every system; link it statically");
   }
+}
+
+/// The loader answers by name before it looks for files: whoever asked for that library later would get the plugin.
+void judge_own_name(const ElfFacts& elf, PluginFacts& facts) {
+  constexpr std::string_view kSuffix = ".lateral.so";
+  if (elf.own_name.empty() || elf.own_name.ends_with(kSuffix)) return;
+  facts.thread_problems.push_back(
+      "calls itself " + shown(elf.own_name) +
+      ", so others that need a library of that name would get it (link without -soname)");
 }
 
 bool system_folder(const std::string& folder) {
@@ -115,11 +124,18 @@ void judge_glibc(const ElfFacts& elf, PluginFacts& facts) {
 
 void judge_dependencies(const ElfFacts& elf, PluginFacts& facts) {
   for (const auto& library : elf.needed) judge_library(library, elf, facts);
+  judge_own_name(elf, facts);
   judge_run_path(elf.run_path, facts);
   judge_glibc(elf, facts);
   if (elf.text_relocations) facts.problems.emplace_back("has text relocations (build it with -fPIC)");
   if (elf.executable_stack)
     facts.problems.emplace_back("asks for an executable stack (link with -z noexecstack)");
+  if (elf.writable_code)
+    facts.problems.emplace_back("has memory that is writable and executable (link without -N)");
+  if (elf.tls_bytes > kMaxThreadLocal) {
+    facts.thread_problems.push_back("has " + std::to_string(elf.tls_bytes) +
+                                    " bytes of thread-local storage, for every thread that uses it");
+  }
 }
 
 }  // namespace lateral::plugin

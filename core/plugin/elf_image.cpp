@@ -90,7 +90,7 @@ void ElfImage::read_segments() {
     need(segment.p_offset, segment.p_filesz, "a segment");
     if (segment.p_type == PT_LOAD) add_load(segment);
     if (segment.p_type == PT_DYNAMIC) dynamic_ = segment;
-    if (segment.p_type == PT_NOTE) notes_.push_back(segment);
+    segments_.push_back(segment);
     if (segment.p_type == PT_TLS) tls_bytes_ = segment.p_memsz;
   }
   // Without the header the kernel assumes the worst.
@@ -110,6 +110,8 @@ void ElfImage::add_load(const Elf64_Phdr& segment) {
   if (!loads_.empty() && segment.p_vaddr < loads_.back().p_vaddr + loads_.back().p_memsz) {
     corrupt_elf("segments overlap");
   }
+  constexpr std::uint32_t kWritableCode = PF_W | PF_X;
+  writable_code_ = writable_code_ || (segment.p_flags & kWritableCode) == kWritableCode;
   loads_.push_back(segment);
 }
 
@@ -126,6 +128,16 @@ std::uint64_t ElfImage::offset_of(std::uint64_t address, std::uint64_t size, con
     return load.p_offset + (address - load.p_vaddr);
   }
   corrupt_elf(what, " lies outside the loadable segments");
+}
+
+bool ElfImage::maps(std::uint64_t address, std::uint64_t size, std::uint32_t flags) const {
+  const auto behind =
+      std::upper_bound(loads_.begin(), loads_.end(), address,
+                       [](std::uint64_t value, const auto& load) { return value < load.p_vaddr; });
+  if (behind == loads_.begin()) return false;
+  const auto& load = *std::prev(behind);
+  const std::uint64_t within = address - load.p_vaddr;
+  return within <= load.p_memsz && size <= load.p_memsz - within && (load.p_flags & flags) == flags;
 }
 
 std::span<const std::byte> ElfImage::bytes_at(std::uint64_t address, std::uint64_t size,
@@ -146,7 +158,7 @@ void ElfImage::read_dynamic() {
   for (std::uint64_t i = 0; i < count && !ended; ++i) {
     const auto entry = at<Elf64_Dyn>(begin + i * sizeof(Elf64_Dyn), "the dynamic section");
     ended = entry.d_tag == DT_NULL;
-    if (entry.d_tag == DT_NEEDED) {
+    if (entry.d_tag == DT_NEEDED || entry.d_tag == DT_FILTER || entry.d_tag == DT_AUXILIARY) {
       if (needed_.size() == kMaxNeeded) corrupt_elf("needs more than ", kMaxNeeded, " libraries");
       needed_.push_back(entry.d_un.d_val);
     } else {

@@ -46,6 +46,8 @@ class ElfImage {
   /// The place in the file of `size` bytes at a virtual address. Throws Corrupt unless one segment's part of the
   /// file holds all of them.
   std::uint64_t offset_of(std::uint64_t address, std::uint64_t size, const char* what) const;
+  /// Whether one loadable segment, with these PF_... among its flags, holds all of it once it is mapped.
+  bool maps(std::uint64_t address, std::uint64_t size, std::uint32_t flags) const;
   /// Up to `size` bytes from there on, fewer at the end of the segment.
   std::span<const std::byte> bytes_at(std::uint64_t address, std::uint64_t size, const char* what) const;
 
@@ -56,10 +58,13 @@ class ElfImage {
   /// Of the dynamic string table.
   std::string string(std::uint64_t index) const;
 
-  /// Indices of the names in all DT_NEEDED.
+  /// Indices of the names of all libraries that it makes the loader load: DT_NEEDED, DT_FILTER, DT_AUXILIARY.
   const std::vector<std::uint64_t>& needed() const noexcept { return needed_; }
-  const std::vector<Elf64_Phdr>& notes() const noexcept { return notes_; }
+  const Elf64_Ehdr& header() const noexcept { return header_; }
+  /// Those that mean something to the loader, in their order.
+  const std::vector<Elf64_Phdr>& segments() const noexcept { return segments_; }
   bool executable_stack() const noexcept { return executable_stack_; }
+  bool writable_code() const noexcept { return writable_code_; }
   std::uint64_t tls_bytes() const noexcept { return tls_bytes_; }
 
  private:
@@ -73,14 +78,15 @@ class ElfImage {
 
   std::span<const std::byte> image_;
   Elf64_Ehdr header_{};
-  std::vector<Elf64_Phdr> loads_;
-  std::vector<Elf64_Phdr> notes_;
+  std::vector<Elf64_Phdr> segments_;
+  std::vector<Elf64_Phdr> loads_;  ///< by address, none over another
   std::optional<Elf64_Phdr> dynamic_;
   std::map<std::int64_t, std::uint64_t> entries_;
   std::vector<std::uint64_t> needed_;
   std::uint64_t strings_ = 0;
   std::uint64_t tls_bytes_ = 0;
   bool executable_stack_ = false;
+  bool writable_code_ = false;
 };
 
 }  // namespace lateral::plugin

@@ -7,26 +7,36 @@
 
 #include "core/plugin/constructor_scan.hpp"
 #include "core/plugin/elf_image.hpp"
+#include "core/plugin/elf_relocations.hpp"
+#include "core/plugin/elf_rules.hpp"
+#include "core/plugin/elf_symbol_count.hpp"
 
 namespace lateral::plugin {
 namespace {
 
 constexpr std::uint64_t kMaxSymbols = 1U << 22U;
 constexpr std::uint64_t kMaxVersions = 1U << 16U;
+constexpr unsigned kVersionMask = 0x7FFFU;
+constexpr const char* kVersions = "the table of versions";
 // Names share bytes where one ends like another. A million of them that are all the same megabyte would fill the memory.
 constexpr std::uint64_t kNamesPerByte = 16, kFewNames = 1U << 20U;
 
 /// From checked bytes to facts.
 class Reader {
  public:
-  explicit Reader(std::span<const std::byte> image) : elf_(image) {}
+  explicit Reader(std::span<const std::byte> image) : elf_(image) { require_rules(elf_); }
 
   ElfFacts read() {
     read_libraries();
     read_flags();
     read_versions();
-    read_symbols();
-    for (const auto& segment : elf_.notes()) read_notes(segment);
+    read_own_versions();
+    const std::uint64_t symbols = symbol_count(elf_);
+    read_symbols(symbols);
+    read_relocations_of(symbols);
+    for (const auto& segment : elf_.segments()) {
+      if (segment.p_type == PT_NOTE) read_notes(segment);
+    }
     facts_.sets_float_mode = constructors_set_float_mode(elf_);
     for (auto& [index, version] : versions_) facts_.versions.push_back(std::move(version));
     return std::move(facts_);
@@ -48,6 +58,7 @@ class Reader {
     for (const auto tag : {DT_RPATH, DT_RUNPATH}) {
       if (elf_.has(tag)) facts_.run_path = name_at(elf_.value(tag));
     }
+    if (elf_.has(DT_SONAME)) facts_.own_name = name_at(elf_.value(DT_SONAME));
   }
 
   void read_flags() {
@@ -56,33 +67,52 @@ class Reader {
     facts_.static_tls = (flags & DF_STATIC_TLS) != 0;
     facts_.no_delete = (elf_.value(DT_FLAGS_1) & DF_1_NODELETE) != 0;
     facts_.executable_stack = elf_.executable_stack();
+    facts_.writable_code = elf_.writable_code();
     facts_.tls_bytes = elf_.tls_bytes();
   }
 
-  /// Versions of symbols that it wants of other libraries, by the number that symbols use for them.
+  /// Versions of symbols that it wants of other libraries, by the number that symbols use for them. Lists end where the
+  /// loader sees their end; the counts beside them are for other readers.
   void read_versions() {
     if (!elf_.has(DT_VERNEED)) return;
-    const std::uint64_t files = elf_.value(DT_VERNEEDNUM);
-    std::uint64_t total = 0;
     std::uint64_t at = elf_.value(DT_VERNEED);
-    for (std::uint64_t file = 0; file < files; ++file) {
-      if (++total > kMaxVersions) corrupt_elf("claims more than ", kMaxVersions, " versions");
-      const auto need = elf_.at_address<Elf64_Verneed>(at, "the table of versions");
-      const std::string library = name_at(need.vn_file);
-      std::uint64_t each = at + need.vn_aux;
-      for (std::uint64_t i = 0; i < need.vn_cnt; ++i) {
-        if (++total > kMaxVersions) corrupt_elf("claims more than ", kMaxVersions, " versions");
-        const auto version = elf_.at_address<Elf64_Vernaux>(each, "the table of versions");
-        versions_[version.vna_other & 0x7FFFU] = {library, name_at(version.vna_name), {}};
-        each += version.vna_next;
-      }
-      if (need.vn_next == 0) break;
+    for (bool more = true; more;) {
+      const auto need = elf_.at_address<Elf64_Verneed>(at, kVersions);
+      read_versions_of(name_at(need.vn_file), at + need.vn_aux);
+      more = need.vn_next != 0;
       at += need.vn_next;
     }
   }
 
-  void read_symbols() {
-    const std::uint64_t count = symbol_count();
+  void read_versions_of(const std::string& library, std::uint64_t at) {
+    // The loader asserts that it has loaded the library by now.
+    if (std::find(facts_.needed.begin(), facts_.needed.end(), library) == facts_.needed.end())
+      corrupt_elf("wants versions of a library that it does not need");
+    for (bool more = true; more;) {
+      const auto version = elf_.at_address<Elf64_Vernaux>(at, kVersions);
+      if (++total_versions_ > kMaxVersions) corrupt_elf("claims more than ", kMaxVersions, " versions");
+      versions_[version.vna_other & kVersionMask] = {library, name_at(version.vna_name), {}};
+      highest_version_ = std::max<unsigned>(highest_version_, version.vna_other & kVersionMask);
+      more = version.vna_next != 0;
+      at += version.vna_next;
+    }
+  }
+
+  /// Versions that it defines itself matter only by their numbers.
+  void read_own_versions() {
+    if (!elf_.has(DT_VERDEF)) return;
+    std::uint64_t at = elf_.value(DT_VERDEF);
+    for (bool more = true; more;) {
+      const auto version = elf_.at_address<Elf64_Verdef>(at, kVersions);
+      if (++total_versions_ > kMaxVersions) corrupt_elf("claims more than ", kMaxVersions, " versions");
+      name_at(elf_.at_address<Elf64_Verdaux>(at + version.vd_aux, kVersions).vda_name);
+      highest_version_ = std::max<unsigned>(highest_version_, version.vd_ndx & kVersionMask);
+      more = version.vd_next != 0;
+      at += version.vd_next;
+    }
+  }
+
+  void read_symbols(std::uint64_t count) {
     if (count > kMaxSymbols) corrupt_elf("claims ", count, " symbols");
     const std::uint64_t base =
         elf_.offset_of(elf_.wanted(DT_SYMTAB), count * sizeof(Elf64_Sym), "the symbol table");
@@ -92,62 +122,39 @@ class Reader {
             : 0;
     for (std::uint64_t i = 1; i < count; ++i) {  // 0 is reserved
       const auto symbol = elf_.at<Elf64_Sym>(base + i * sizeof(Elf64_Sym), "the symbol table");
+      const auto version =
+          numbers == 0 ? 0 : elf_.at<Elf64_Half>(numbers + i * sizeof(Elf64_Half), kVersions);
+      if ((version & kVersionMask) > std::max(1U, highest_version_))
+        corrupt_elf("a symbol of version ", version, ", which is none");
       if (ELF64_ST_BIND(symbol.st_info) == STB_LOCAL) continue;
       std::string name = name_at(symbol.st_name);
       if (symbol.st_shndx != SHN_UNDEF) {
-        define(std::move(name), symbol.st_info);
+        define(std::move(name), symbol);
         continue;
       }
-      if (numbers != 0) name_user(elf_.at<Elf64_Half>(numbers + i * sizeof(Elf64_Half), "a version"), name);
+      if (numbers != 0) name_user(version, name);
       facts_.imported.push_back(std::move(name));
     }
   }
 
-  void define(std::string name, unsigned char info) {
-    facts_.defined.push_back(
-        {std::move(name), ELF64_ST_TYPE(info) == STT_FUNC, ELF64_ST_BIND(info) == STB_GNU_UNIQUE});
+  void define(std::string name, const Elf64_Sym& symbol) {
+    const bool function = ELF64_ST_TYPE(symbol.st_info) == STT_FUNC && symbol.st_shndx != SHN_ABS;
+    if (function && !elf_.maps(symbol.st_value, 1, PF_X)) corrupt_elf("a function outside the code");
+    facts_.defined.push_back({std::move(name), function, ELF64_ST_BIND(symbol.st_info) == STB_GNU_UNIQUE});
+  }
+
+  void read_relocations_of(std::uint64_t symbols) {
+    // A hash table of nothing does not know how many symbols are only wanted; without an entry nobody loads it.
+    if (facts_.defined.empty()) return;
+    const auto relocations = read_relocations(elf_, symbols);
+    facts_.text_relocations = facts_.text_relocations || relocations.into_code;
+    facts_.static_tls = facts_.static_tls || relocations.static_tls;
   }
 
   /// The first symbol that wants a version stands for it in messages.
   void name_user(Elf64_Half number, const std::string& symbol) {
-    const auto version = versions_.find(number & 0x7FFFU);
+    const auto version = versions_.find(number & kVersionMask);
     if (version != versions_.end() && version->second.symbol.empty()) version->second.symbol = symbol;
-  }
-
-  /// The dynamic symbol table has no length of its own; the hash tables know it.
-  std::uint64_t symbol_count() const {
-    if (elf_.has(DT_HASH)) {
-      const std::uint64_t table = elf_.offset_of(elf_.value(DT_HASH), 8, "the hash table");
-      const auto buckets = elf_.at<std::uint32_t>(table, "the hash table");
-      const auto chains = elf_.at<std::uint32_t>(table + 4, "the hash table");
-      elf_.offset_of(elf_.value(DT_HASH), 8 + 4 * (std::uint64_t{buckets} + chains), "the hash table");
-      return chains;
-    }
-    if (elf_.has(DT_GNU_HASH)) return gnu_symbol_count();
-    corrupt_elf("no hash table of symbols");
-  }
-
-  std::uint64_t gnu_symbol_count() const {
-    const std::uint64_t address = elf_.value(DT_GNU_HASH);
-    const std::uint64_t table = elf_.offset_of(address, 16, "the GNU hash table");
-    const std::uint64_t buckets = elf_.at<std::uint32_t>(table, "the GNU hash table");
-    const std::uint64_t first = elf_.at<std::uint32_t>(table + 4, "the GNU hash table");
-    const std::uint64_t bloom = elf_.at<std::uint32_t>(table + 8, "the GNU hash table");
-    const std::uint64_t bucket_base = 16 + 8 * bloom;
-    const std::uint64_t chain_base = bucket_base + 4 * buckets;
-    elf_.offset_of(address, chain_base, "the GNU hash table");
-    std::uint64_t last = 0;
-    for (std::uint64_t i = 0; i < buckets; ++i) {
-      last = std::max<std::uint64_t>(
-          last, elf_.at<std::uint32_t>(table + bucket_base + 4 * i, "the GNU hash table"));
-    }
-    if (last < first) return first;  // nothing is exported
-    while (true) {
-      const std::uint64_t chain = chain_base + 4 * (last - first);
-      elf_.offset_of(address, chain + 4, "the GNU hash table");
-      ++last;
-      if ((elf_.at<std::uint32_t>(table + chain, "the GNU hash table") & 1U) != 0) return last;
-    }
   }
 
   void read_notes(const Elf64_Phdr& segment) {
@@ -185,6 +192,8 @@ class Reader {
   std::map<unsigned, ElfFacts::Version> versions_;
   ElfFacts facts_;
   std::uint64_t name_bytes_ = 0;  ///< of all names so far
+  std::uint64_t total_versions_ = 0;
+  unsigned highest_version_ = 0;
 };
 
 }  // namespace

@@ -30,11 +30,13 @@ struct ElfFacts {
   };
   std::vector<Symbol> defined;        ///< dynamic symbols it defines
   std::vector<std::string> imported;  ///< dynamic symbols it wants from others
-  std::vector<std::string> needed;    ///< DT_NEEDED
+  std::vector<std::string> needed;    ///< libraries that the loader brings for it
+  std::string own_name;               ///< DT_SONAME: the loader gives it to whoever asks for that library
   std::vector<Version> versions;
   std::string run_path;  ///< DT_RPATH or DT_RUNPATH
   bool text_relocations = false;
   bool executable_stack = false;
+  bool writable_code = false;
   bool no_delete = false;
   bool static_tls = false;
   bool sets_float_mode = false;       ///< a constructor writes the floating-point control register

@@ -14,6 +14,8 @@
 namespace lateral::plugin::worker {
 namespace {
 
+constexpr std::size_t kPage = 4096;
+
 /// Tensors in the arena, and the places behind them where nobody may write.
 class Tensors {
  public:
@@ -23,17 +25,22 @@ class Tensors {
                   std::uint32_t flags, std::size_t offset) {
     const std::size_t bytes = bytes_of(name, dtype, shape);
     if ((flags & LAT_TENSOR_ZERO_FILLED) != 0) std::memset(arena_ + offset, 0, bytes);
-    set_canary(arena_ + offset + bytes);
-    canaries_.push_back(arena_ + offset + bytes);
+    canaries_.emplace_back(arena_ + offset + bytes, ArenaLayout::kCanaryBytes);
+    set_canary(canaries_.back());
     views_.push_back(std::make_unique<TensorView>(name, dtype, shape, flags, arena_ + offset));
     return views_.back()->abi();
+  }
+  /// The page that the last tensor ends on is there to its end, whatever the size of the arena.
+  void add_tail(std::size_t end) {
+    canaries_.emplace_back(arena_ + end, (end + kPage - 1) / kPage * kPage - end);
+    set_canary(canaries_.back());
   }
   bool intact() const { return std::all_of(canaries_.begin(), canaries_.end(), &canary_intact); }
 
  private:
   std::byte* arena_;
   std::vector<std::unique_ptr<TensorView>> views_;
-  std::vector<const std::byte*> canaries_;
+  std::vector<std::span<std::byte>> canaries_;
 };
 
 std::vector<const lat_tensor*> place_inputs(const EncoderSpec& spec, const EncodeRequest& request,
@@ -67,6 +74,7 @@ EncodeReply encode_in_arena(const lat_plugin& functions, const EncoderSpec& spec
     out.push_back(tensors.add(outputs[i].name, DType::F32, {plan.n_tokens, outputs[i].width},
                               LAT_TENSOR_ZERO_FILLED, offsets[i]));
   }
+  tensors.add_tail(layout.end());
   std::optional<OwnedTensor> workspace;  // the host has no use for it
   if (plan.workspace_bytes > 0) {
     const std::vector<std::int64_t> shape{static_cast<std::int64_t>(plan.workspace_bytes)};

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 
 #include "core/plugin/sample.hpp"
 
@@ -30,12 +31,11 @@ class ArenaLayout {
   std::size_t end_;
 };
 
-inline void set_canary(std::byte* behind) noexcept {
-  std::memset(behind, 0xA5, ArenaLayout::kCanaryBytes);
+inline void set_canary(std::span<std::byte> place) noexcept {
+  std::memset(place.data(), 0xA5, place.size());
 }
-inline bool canary_intact(const std::byte* behind) noexcept {
-  return std::all_of(behind, behind + ArenaLayout::kCanaryBytes,
-                     [](std::byte b) { return b == std::byte{0xA5}; });
+inline bool canary_intact(std::span<const std::byte> place) noexcept {
+  return std::all_of(place.begin(), place.end(), [](std::byte b) { return b == std::byte{0xA5}; });
 }
 
 }  // namespace lateral::plugin::worker

@@ -17,6 +17,7 @@
 #include "core/plugin/worker/line_log.hpp"
 #include "core/plugin/worker/sandbox.hpp"
 #include "core/plugin/worker/spawn.hpp"
+#include "core/plugin/worker/tracees.hpp"
 
 namespace lateral::plugin::worker {
 namespace {
@@ -165,11 +166,14 @@ std::string WorkerProcess::cause() const {
 }
 
 void WorkerProcess::kill() noexcept {
-  const std::lock_guard lock(mutex_);
-  if (gone()) return;
-  killed_ = true;
-  ::kill(-pid_, SIGKILL);
-  ::kill(pid_, SIGKILL);  // it may have left its group
+  {
+    const std::lock_guard lock(mutex_);
+    if (gone()) return;
+    killed_ = true;
+    ::kill(-pid_, SIGKILL);
+    ::kill(pid_, SIGKILL);  // it may have left its group
+  }
+  release_tracees(pid_);
 }
 
 }  // namespace lateral::plugin::worker

@@ -75,6 +75,27 @@ std::vector<std::byte> with_dynamic(std::vector<Elf64_Dyn> dynamic, const std::s
   return image;
 }
 
+/// Where the entry of the dynamic section with this tag lies in the file.
+std::size_t place_of_tag(const std::vector<std::byte>& image, std::int64_t tag) {
+  const auto header = get<Elf64_Ehdr>(image, 0);
+  for (std::size_t i = 0; i < header.e_phnum; ++i) {
+    const auto segment = get<Elf64_Phdr>(image, header.e_phoff + i * sizeof(Elf64_Phdr));
+    if (segment.p_type != PT_DYNAMIC) continue;
+    for (std::size_t at = segment.p_offset;; at += sizeof(Elf64_Dyn)) {
+      if (get<Elf64_Dyn>(image, at).d_tag == tag) return at;
+    }
+  }
+  throw std::runtime_error("no dynamic section");
+}
+
+/// The first relocation that does more than add the address of the library. Its table lies where its address says.
+std::size_t place_of_relocation(const std::vector<std::byte>& image) {
+  const auto value = [&](std::int64_t tag) {
+    return get<Elf64_Dyn>(image, place_of_tag(image, tag)).d_un.d_val;
+  };
+  return value(DT_RELA) + value(DT_RELACOUNT) * sizeof(Elf64_Rela);
+}
+
 }  // namespace
 
 TEST_CASE("what is not an ELF file is said to be none") {
@@ -186,4 +207,41 @@ TEST_CASE("a thousand symbols that share one long name are refused: a small file
   const auto image = with_dynamic({}, std::string(1, '\0') + std::string(100'000, 'a'), 1000);
   CHECK(failure_of([&] { read_elf(image); }).second.find("in a string table of 100002") != std::string::npos);
   CHECK(read_elf(with_dynamic({}, std::string("\0abc", 5), 1000)).imported.size() == 999);
+}
+
+#if defined(__x86_64__)
+TEST_CASE(
+    "static thread-local storage and text relocations are seen in what they do, whatever the flags say") {
+  auto image = good();
+  REQUIRE_FALSE(read_elf(image).static_tls);
+  REQUIRE_FALSE(read_elf(image).text_relocations);
+  const auto at = place_of_relocation(image);
+  auto entry = get<Elf64_Rela>(image, at);
+  const auto symbol = ELF64_R_SYM(entry.r_info);
+  entry.r_info = ELF64_R_INFO(symbol, R_X86_64_TPOFF64);
+  put(image, at, entry);
+  CHECK(read_elf(image).static_tls);
+
+  entry.r_info = ELF64_R_INFO(symbol, R_X86_64_64);
+  entry.r_offset = get<Elf64_Dyn>(image, place_of_tag(image, DT_INIT)).d_un.d_ptr;
+  put(image, at, entry);
+  CHECK(read_elf(image).text_relocations);
+}
+#endif
+
+TEST_CASE("symbols are counted by the table that the loader would search") {
+  const auto before = read_elf(good());
+  auto image = good();
+  // A second table, of no symbols, in the bytes of the build id.
+  const auto header = get<Elf64_Ehdr>(image, 0);
+  for (std::size_t i = 0; i < header.e_phnum; ++i) {
+    const auto segment = get<Elf64_Phdr>(image, header.e_phoff + i * sizeof(Elf64_Phdr));
+    if (segment.p_type != PT_NOTE) continue;
+    put(image, segment.p_offset + 16, std::uint64_t{0});
+    put(image, place_of_tag(image, DT_RELACOUNT), Elf64_Dyn{DT_HASH, {segment.p_vaddr + 16}});
+  }
+  const auto after = read_elf(image);
+  REQUIRE(after.defined.size() == 1);
+  CHECK(after.defined[0].name == before.defined[0].name);
+  CHECK(after.imported == before.imported);
 }

@@ -97,7 +97,7 @@ TEST_CASE("where a library looks for others decides where it may run") {
   // The name of a library it needs serves as its run path.
   const Elf64_Dyn run_path{DT_RUNPATH, {elf.needed().front()}};
   const auto judged = [&](std::string_view folder) {
-    return inspect("x", with_tag(with(image, "libc.so.6", folder), DT_FINI_ARRAYSZ, run_path));
+    return inspect("x", with_tag(with(image, "libc.so.6", folder), DT_RELACOUNT, run_path));
   };
   CHECK(mentions(judged("some/libs").problems, "wherever the host happens to run"));
   CHECK(mentions(judged("/opt/libs").thread_problems, "outside the system's folders"));
