@@ -49,12 +49,16 @@ bool shares_with_host(const std::string& library, const ElfFacts& elf, PluginFac
   return !file.empty();
 }
 
+/// Of every system, or the host's own copy.
+bool is_here(const std::string& library, const ElfFacts& elf, PluginFacts& facts) {
+  if (library.find('/') != library.npos) return false;  // a path, whatever its name
+  if (std::find(std::begin(kShared), std::end(kShared), library) != std::end(kShared)) return true;
+  if (library.starts_with(kUndefinedBehaviour)) return true;
+  return (!kSanitizer.empty() && library.starts_with(kSanitizer)) || shares_with_host(library, elf, facts);
+}
+
 void judge_library(const std::string& library, const ElfFacts& elf, PluginFacts& facts) {
-  if (std::find(std::begin(kShared), std::end(kShared), library) != std::end(kShared)) return;
-  const bool here = library.find('/') == library.npos;  // with one, it is a path
-  if (here && shares_with_host(library, elf, facts)) return;
-  if (here && library.starts_with(kUndefinedBehaviour)) return;
-  if (here && !kSanitizer.empty() && library.starts_with(kSanitizer)) return;
+  if (is_here(library, elf, facts)) return;
   if (begins_with_one_of(library, kUnsharable)) {
     facts.thread_problems.push_back("needs " + shown(library) + ", which it cannot share with the host");
   } else {
