@@ -10,6 +10,7 @@
 #include <set>
 #include <sstream>
 
+#include "core/conformance/orphans.hpp"
 #include "core/conformance/subject.hpp"
 
 extern char** environ;  // NOLINT: POSIX has no header for it
@@ -46,11 +47,9 @@ std::map<int, std::string> open_descriptors() {
   return result;
 }
 
-std::size_t count_children() {
-  std::size_t count = 0;
-  std::ifstream children("/proc/self/task/" + std::to_string(::getpid()) + "/children");
-  for (std::string pid; children >> pid;) ++count;
-  return count;
+std::string resource_limits() {
+  std::ifstream limits("/proc/self/limits");
+  return {std::istreambuf_iterator<char>(limits), {}};
 }
 
 std::size_t count_timers() {
@@ -81,6 +80,7 @@ Manners take_manners() {
   std::error_code error;
   manners.folder = fs::current_path(error).string();
   manners.umask = status_of("Umask");
+  manners.limits = resource_limits();
   manners.variables = environment();
   manners.handlers.fill(0);
   for (int number = 1; number < 65; ++number) {
@@ -94,7 +94,7 @@ Manners take_manners() {
 }
 
 Belongings take_belongings() {
-  return {open_descriptors(), thread_count(), count_children(), count_timers(), lowest_free_key()};
+  return {open_descriptors(), thread_count(), child_processes().size(), count_timers(), lowest_free_key()};
 }
 
 std::vector<Difference> compare(const Manners& before, const Manners& after) {
@@ -105,6 +105,7 @@ std::vector<Difference> compare(const Manners& before, const Manners& after) {
   same(before.locale, after.locale, "environment.locale", "the locale became " + after.locale);
   same(before.folder, after.folder, "environment.folder", "the working directory became " + after.folder);
   same(before.umask, after.umask, "environment.umask", "the umask became " + after.umask);
+  same(before.limits, after.limits, "environment.limits", "a resource limit changed");
   same(before.variables, after.variables, "environment.variables", "the environment variables changed");
   for (std::size_t number = 1; number < before.handlers.size(); ++number) {
     const char* const name = ::sigdescr_np(static_cast<int>(number));

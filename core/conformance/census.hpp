@@ -17,6 +17,7 @@ struct Manners {
   std::string locale;
   std::string folder;
   std::string umask;
+  std::string limits;                       ///< of resources
   std::vector<std::string> variables;       ///< of the environment
   std::array<std::uintptr_t, 65> handlers;  ///< of each signal
   std::string signal_mask;                  ///< of the calling thread

@@ -15,6 +15,8 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/conformance/orphans.hpp"
+#include "core/plugin/worker/tracees.hpp"
 
 extern char** environ;  // NOLINT: POSIX has no header for it
 
@@ -141,9 +143,13 @@ ChildOutcome reap(pid_t pid, bool in_time) {
   siginfo_t info{};
   if (in_time) ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT);
   ::kill(-pid, SIGKILL);
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
+  ::kill(pid, SIGKILL);  // it may have left its group
+  plugin::worker::release_tracees(pid);
+  int status = 0;  // of a stop, if it is traced, before that of the end
+  do {
+    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+  } while (WIFSTOPPED(status));
   using End = ChildOutcome::End;
   ChildOutcome outcome;
   if (!in_time) {
@@ -164,11 +170,14 @@ ChildOutcome run_child(const std::filesystem::path& program, const std::vector<s
   Pipe out;
   Pipe err;
   const auto begin = Clock::now();
+  const auto others = child_processes();
+  adopt_orphans();
   const pid_t pid = SpawnPlan(out, err, board.descriptor()).start(program, arguments);
   out.write.close();
   err.write.close();
   const bool in_time = watch(pid, out, err, begin + limit);
   ChildOutcome outcome = reap(pid, in_time);
+  end_children_except(others);
   drain_rest(out);
   drain_rest(err);
   outcome.seconds = std::chrono::duration<double>(Clock::now() - begin).count();

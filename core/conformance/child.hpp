@@ -28,8 +28,9 @@ struct ChildOutcome {
   bool clean() const noexcept { return finished && end == End::Exited && number == 0; }
 };
 
-/// Runs `program` with `arguments` and the board, and waits at most `limit`. Nothing of the child's process
-/// group is left when this returns. Throws Io when it cannot be started.
+/// Runs `program` with `arguments` and the board, and waits at most `limit`. Nothing of the child is left when this
+/// returns, nor of what it started: this process adopts orphans from now on. Throws Io when it cannot be started.
+/// REQUIRES: no other thread starts processes meanwhile.
 ChildOutcome run_child(const std::filesystem::path& program, const std::vector<std::string>& arguments,
                        const Board& board, std::chrono::milliseconds limit);
 

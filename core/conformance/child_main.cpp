@@ -15,6 +15,7 @@
 #include "core/conformance/checker.hpp"
 #include "core/conformance/child.hpp"
 #include "core/conformance/fault_handler.hpp"
+#include "core/conformance/orphans.hpp"
 
 namespace lateral::conformance {
 namespace {
@@ -24,6 +25,7 @@ constexpr rlim_t kMaxMemory = rlim_t{24} << 30U;
 
 void limit_process() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  adopt_orphans();  // so that it is this plugin's tests that see them
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // these map terabytes themselves

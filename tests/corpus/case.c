@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <time.h>
@@ -61,6 +63,31 @@ static void start_thread(void* (*body)(void*), void* user) {
   if (pthread_create(&thread, NULL, body, user) == 0) pthread_detach(thread);
 }
 
+/* A process that nobody knows any more: its parent is gone, and it leads a session of its own. */
+static void leave_daemon(void) {
+  if (fork() != 0) return;
+  setsid();
+  if (fork() == 0) pause_ms(1500);
+  _exit(0);
+}
+static void limit_itself(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0) return;
+  limit.rlim_cur = 4096;
+  setrlimit(RLIMIT_MEMLOCK, &limit);
+}
+/* Memory that a worker shares with its host, as far as messages go. */
+static void scribble(void) {
+  FILE* const maps = fopen("/proc/self/maps", "r");
+  char line[512];
+  unsigned long begin = 0;
+  while (maps != NULL && fgets(line, sizeof line, maps) != NULL) {
+    if (strstr(line, "lateral-lane") == NULL || sscanf(line, "%lx-", &begin) != 1) continue;
+    memset((void*)begin, 0xA5, 4096 + (2u << 18u));
+  }
+  if (maps != NULL) fclose(maps);
+}
+
 /* ---- What it remembers --------------------------------------------------------------------------------- */
 
 static const lat_host* host;
@@ -78,6 +105,10 @@ static pthread_mutex_t busy = PTHREAD_MUTEX_INITIALIZER;
 #if CASE == CASE_static_tls || CASE == CASE_small_static_tls
 static __thread volatile char storage[CASE == CASE_static_tls ? 4096 : 200]
     __attribute__((tls_model("initial-exec")));
+#endif
+
+#if CASE == CASE_tls_huge
+static __thread char huge[64u << 20u] __attribute__((used));
 #endif
 
 static void leak(size_t bytes) {
@@ -146,6 +177,9 @@ static void change_process(void) {
       _exit(0);
     }
   }
+  IF(leaves_daemon) leave_daemon();
+  IF(changes_limits) limit_itself();
+  IF(closes_all) close_range(3, ~0u, 0);
   IF(leaves_timer) {
     const struct itimerval soon = {{0, 0}, {30, 0}};
     setitimer(ITIMER_REAL, &soon, NULL);
@@ -219,6 +253,8 @@ static int32_t encoder_info(uint32_t index, lat_encoder_info* info, lat_err* err
   if (index != 0) return refuse(err, LAT_OUT_OF_RANGE, "no such encoder in", "corpus");
   IF(clears_info) memset(info, 0, info->struct_size), info->struct_size = sizeof *info;
   info->flags = LAT_ENCODER_DETERMINISTIC | (IS(race) ? LAT_ENCODER_REENTRANT : 0u);
+  IF(unnamed_flag) info->flags |= 1u << 17u;
+  IF(uses_reserved) info->reserved[2] = 1;
   info->name = "corpus";
   info->modality = "table";
   info->token_space = IS(long_token_space) ? long_space : IS(no_token_space) ? "" : "corpus-1";
@@ -276,6 +312,7 @@ static int32_t plan(uint64_t handle, const lat_tensor* const* in, uint32_t n_in,
   IF(plan_workspace) out->workspace_bytes = (uint64_t)1 << 60u;
   IF(plan_content) out->n_tokens = 1 + ((uint32_t)(numbers(in[0])[0] * 1000) & 31u);
   IF(plan_tail) memset(out + 1, 0, 8);
+  IF(plan_reserved) out->reserved[0] = 1;
   IF(plan_keeps) kept = (float*)in[0]->dl.data;
   return LAT_OK;
 }
@@ -290,6 +327,20 @@ static int32_t misbehave(const lat_tensor* in, float* tokens, lat_encode* args, 
   IF(quick_exit) quick_exit(0);
   IF(stack_overflow) overflow(0);
   IF(kill_self) raise(SIGKILL);
+  IF(kill_group) kill(0, SIGKILL);
+  IF(stops_itself) raise(SIGSTOP);
+  IF(ends_thread) pthread_exit(NULL);
+  IF(traced) {
+    ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+    raise(SIGTRAP);
+  }
+  IF(unmaps_output) munmap((void*)((uintptr_t)tokens & ~(uintptr_t)4095), 4096);
+  IF(scribbles) scribble();
+  IF(floods) {
+    static char chunk[4096]; /* without an end of line */
+    memset(chunk, 'x', sizeof chunk);
+    for (int i = 0; i < 1024; ++i) fwrite(chunk, 1, sizeof chunk, stderr);
+  }
   IF(memory_bomb) {
     while (always) leak(1u << 28);
   }
@@ -396,6 +447,9 @@ __attribute__((constructor)) static void constructor(void) {
   IF(hang_constructor) hang();
   IF(exit_constructor) exit(0);
   IF(slow_constructor) pause_ms(600);
+  IF(fork_constructor) {
+    if (fork() == 0) thread_forever(NULL);
+  }
 #ifdef __x86_64__
   IF(fast_math) _mm_setcsr(_mm_getcsr() | 0x8040u); /* what gcc < 13 links into libraries built with -Ofast */
 #endif
@@ -412,6 +466,16 @@ float nobody_has_this(void);
 float use_it(void) {
   return nobody_has_this();
 }
+#endif
+
+#if CASE == CASE_crash_resolver
+static void nothing(void) {}
+static void (*resolve(void))(void) {
+  crash();
+  return nothing;
+}
+static void resolved(void) __attribute__((ifunc("resolve"), used));
+static void (*const volatile use_resolved)(void) __attribute__((used)) = resolved;
 #endif
 
 #define ID (IS(other_id) ? "somebody-else" : NOTE_ID)

@@ -86,10 +86,50 @@ void missing_inputs(Probe& probe) {
   });
 }
 
+void require_unused(const std::uint64_t (&words)[4], const char* where) {
+  if (std::any_of(std::begin(words), std::end(words), [](auto word) { return word != 0; }))
+    breach("it writes to the reserved fields of ", where);
+}
+
+void require_named(std::uint32_t flags, std::uint32_t named, const char* where) {
+  if ((flags & ~named) != 0) breach("it sets flags of ", where, " that have no name: ", flags & ~named);
+}
+
+void declares_reserved(Subject& subject, std::uint32_t index) {
+  lat_encoder_info info{};
+  info.struct_size = sizeof info;
+  subject.ask("encoder_info",
+              [&](lat_err* err) { return subject.functions().encoder_info(index, &info, err); });
+  require_unused(info.reserved, "lat_encoder_info");
+  require_named(info.flags, LAT_ENCODER_REENTRANT | LAT_ENCODER_DETERMINISTIC, "lat_encoder_info");
+  for (std::uint32_t i = 0; i < info.n_inputs; ++i)
+    require_named(info.inputs[i]->flags, LAT_INPUT_OPTIONAL, "lat_input_info");
+}
+
+void reserved_fields(Probe& probe) {
+  with_started(probe, [&](Subject& subject) {
+    const auto& table = subject.functions();
+    if (table.abi_minor_built > LAT_ABI_MINOR) return;  // it may know what they mean
+    require_named(table.flags, LAT_PLUGIN_RESIDENT, "lat_plugin");
+    for (std::uint32_t i = 0; i < subject.specs().size(); ++i) {
+      declares_reserved(subject, i);
+      const auto& spec = subject.specs()[i];
+      const Sample sample = make_sample(spec, probe.settings().seed);
+      EncodeCall call(spec, sample);
+      if (call.plan(subject, subject.create(i)).ok()) require_unused(call.planned().reserved, "lat_plan");
+    }
+  });
+}
+
 }  // namespace
 
 std::vector<ProbeInfo> contract_encode_probes() {
   return {
+      {&reserved_fields,
+       Stage::Create,
+       1,
+       {{"contract.reserved", "reserved fields and flags without a name stay zero",
+         "Set the fields that have a meaning one by one; what is reserved is for later minors of the ABI."}}},
       {&plan_bounds,
        Stage::Create,
        1,

@@ -1,5 +1,6 @@
 // The process belongs to the host: what changes during a life, and what is left after it.
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <set>
@@ -59,7 +60,13 @@ Belongings settled(std::size_t threads) {
   return take_belongings();
 }
 
+/// A descriptor that is the host's, as any process has some: it must be open afterwards.
+void open_decoy() {
+  ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
 void environment(Probe& probe) {
+  open_decoy();
   const Belongings before = take_belongings();
   {
     Subject subject(probe);
@@ -130,6 +137,7 @@ std::vector<ProbeInfo> environment_probes() {
            {"environment.locale", "the locale is left alone", hands_off},
            {"environment.folder", "the working directory is left alone", hands_off},
            {"environment.umask", "the umask is left alone", hands_off},
+           {"environment.limits", "resource limits are left alone", hands_off},
            {"environment.variables", "environment variables are left alone", hands_off},
            {"environment.signals", "signal handlers are left alone", hands_off},
            {"environment.mask", "signal masks are left alone", hands_off},

@@ -29,6 +29,16 @@ std::filesystem::path corpus(const std::string& name) {
   return test::build_folder() / "tests/corpus/plugins" / (name + ".lateral.so");
 }
 
+void require_conformance(const std::filesystem::path& file, const std::string& id) {
+  const auto report = check(settings_for(file), program());
+  CAPTURE(file);
+  CHECK(report.plugin_id == id);
+  for (const auto& finding : report.findings) {
+    CAPTURE(finding.id, finding.reason);
+    CHECK((finding.verdict == Verdict::Pass || finding.verdict == Verdict::Skip));
+  }
+}
+
 }  // namespace
 
 TEST_CASE("every test has an id of its own in a group, a promise and an advice") {
@@ -50,16 +60,18 @@ TEST_CASE("every test has an id of its own in a group, a promise and an advice")
 
 TEST_CASE("bundled plugins conform without a warning") {
   for (const char* const name : {"template", "camera", "lidar"}) {
-    const auto report = check(
-        settings_for(test::build_folder() / "lib/lateral" / (std::string(name) + ".lateral.so")), program());
-    CAPTURE(name);
-    CHECK(report.plugin_id == name);
-    for (const auto& finding : report.findings) {
-      CAPTURE(finding.id, finding.reason);
-      CHECK((finding.verdict == Verdict::Pass || finding.verdict == Verdict::Skip));
-    }
+    require_conformance(test::build_folder() / "lib/lateral" / (std::string(name) + ".lateral.so"), name);
   }
 }
+
+#if defined(__x86_64__)
+TEST_CASE("the library that was built when ABI 1.0 was frozen conforms without a warning") {
+  const test::TemporaryFolder folder;
+  const auto file = folder / "frozen.lateral.so";
+  std::filesystem::copy_file(test::repository() / "tests/plugin_api/frozen/1.0/frozen.lateral.so", file);
+  require_conformance(file, "frozen");
+}
+#endif
 
 TEST_CASE("only what was asked for is tested and reported") {
   auto settings = settings_for(corpus("good"));
