@@ -48,7 +48,7 @@ config::Config make_host(const model::DecoderSpec& spec, plugin::Isolation isola
   trainer.add(kQuestion);
   trainer.write(trainer.train(), folder);
   connector::AdapterInfo info{.base_model = runtime::identity_of(decoder),
-                              .token_space = "template-sin-1",
+                              .token_space = "template-1",
                               .plugin = "template",
                               .encoder = "template",
                               .blocks = wiring::BlockSet::parse("last:4", static_cast<int>(spec.layers)),

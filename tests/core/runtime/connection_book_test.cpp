@@ -144,6 +144,6 @@ TEST_CASE("a FILE.previous that cannot be used is refused, and memory and disk s
   };
   test::write_file(world / "template.safetensors.previous", "half a file");
   refuse(Errc::Corrupt);
-  world.write_adapter("template.safetensors.previous", {.token_space = "template-sin-0", .base_model = {}});
+  world.write_adapter("template.safetensors.previous", {.token_space = "template-0", .base_model = {}});
   refuse(Errc::AbiMismatch);
 }

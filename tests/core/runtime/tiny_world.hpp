@@ -19,7 +19,7 @@ namespace lateral::test {
 /// What an adapter file says it was made for; the default is the plugin "template" and the world's own model.
 struct AdapterPlan {
   std::string plugin = "template";
-  std::string token_space = "template-sin-1";
+  std::string token_space = "template-1";
   std::int64_t width = 16;
   std::string base_model;  ///< empty = the world's
   std::uint64_t seed = 1;

@@ -263,7 +263,7 @@ TEST_CASE("status tells what is loaded and wired") {
   CHECK(status.plugins[0].id == "template");
   CHECK(status.plugins[0].state == "active");
   CHECK_FALSE(status.plugins[0].has_input);
-  CHECK(status.plugins[0].encoders.at(0).token_space == "template-sin-1");
+  CHECK(status.plugins[0].encoders.at(0).token_space == "template-1");
   REQUIRE(status.connections.size() == 2);
   CHECK(status.connections[0].state == "attached");
   CHECK(status.connections[0].blocks == "2..3");

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "core/base/file.hpp"
 #include "host/new/new_project.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/files.hpp"
@@ -49,6 +50,9 @@ void make_build_check(const std::string& language) {
   run("cmake --build '" + build + "'", log);
   run("ctest --test-dir '" + build + "' --output-on-failure", log);
   CHECK(fs::exists(fs::path(build) / "lib/lateral/my_radar.lateral.so"));
+  // The checker compares it with the library, its note and what runs.
+  CHECK(read_text(fs::path(build) / "lib/lateral/my_radar.lateral.toml", 1U << 16U).find("sha256 = ") !=
+        std::string::npos);
 }
 
 }  // namespace
