@@ -174,13 +174,38 @@ std::pair<std::string_view, std::string_view> split(std::string_view file, std::
   return {file.substr(start, length), file.substr(start + length)};
 }
 
-template <typename T>
-void append_floats(const NpyArray& array, std::vector<float>& out) {
-  for (std::size_t at = 0; at < array.data.size(); at += sizeof(T)) {
-    T value;
+template <typename From, typename To>
+void append(const NpyArray& array, std::vector<To>& out) {
+  for (std::size_t at = 0; at < array.data.size(); at += sizeof(From)) {
+    From value;
     std::memcpy(&value, array.data.data() + at, sizeof value);
-    out.push_back(static_cast<float>(value));
+    out.push_back(static_cast<To>(value));
   }
+}
+
+template <typename To>
+std::vector<To> converted(const NpyArray& array) {
+  std::vector<To> out;
+  out.reserve(static_cast<std::size_t>(array.elements()));
+  switch (array.type) {
+    case NpyType::F32:
+      append<float>(array, out);
+      break;
+    case NpyType::F64:
+      append<double>(array, out);
+      break;
+    case NpyType::I32:
+      append<std::int32_t>(array, out);
+      break;
+    case NpyType::I64:
+      append<std::int64_t>(array, out);
+      break;
+    case NpyType::U8:
+    case NpyType::Bool:
+      append<std::uint8_t>(array, out);
+      break;
+  }
+  return out;
 }
 
 }  // namespace
@@ -208,27 +233,11 @@ std::string_view name_of(NpyType type) noexcept {
 }
 
 std::vector<float> NpyArray::to_floats() const {
-  std::vector<float> out;
-  out.reserve(static_cast<std::size_t>(elements()));
-  switch (type) {
-    case NpyType::F32:
-      append_floats<float>(*this, out);
-      break;
-    case NpyType::F64:
-      append_floats<double>(*this, out);
-      break;
-    case NpyType::I32:
-      append_floats<std::int32_t>(*this, out);
-      break;
-    case NpyType::I64:
-      append_floats<std::int64_t>(*this, out);
-      break;
-    case NpyType::U8:
-    case NpyType::Bool:
-      append_floats<std::uint8_t>(*this, out);
-      break;
-  }
-  return out;
+  return converted<float>(*this);
+}
+
+std::vector<double> NpyArray::to_doubles() const {
+  return converted<double>(*this);
 }
 
 NpyArray decode_npy(std::span<const std::byte> bytes, std::string_view name) {

@@ -24,6 +24,8 @@ struct NpyArray {
   std::int64_t elements() const noexcept { return static_cast<std::int64_t>(data.size() / size_of(type)); }
   /// The elements converted to float32; integers above 2^24 lose their last digits.
   std::vector<float> to_floats() const;
+  /// The same as doubles; integers above 2^53 lose their last digits.
+  std::vector<double> to_doubles() const;
 };
 
 /// Throws Corrupt (truncated, malformed, sizes that do not fit), Unsupported (Fortran order, big endian,

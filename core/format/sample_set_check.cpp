@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/format/csv.hpp"
 #include "core/format/image.hpp"
 #include "core/format/json.hpp"
 #include "core/format/npy.hpp"
@@ -132,6 +133,8 @@ void decode(const std::filesystem::path& path, const std::string& ending) {
     read_wav(path);
   } else if (ending == ".npy") {
     read_npy(path);
+  } else if (ending == ".csv") {
+    read_csv(path);
   } else if (ending == ".bin") {
     const auto size = std::filesystem::file_size(path);
     if (size % 16 != 0 && size % 20 != 0) {

@@ -8,8 +8,9 @@
 #include "core/base/file.hpp"
 #include "core/base/hash.hpp"
 #include "core/format/image.hpp"
-#include "core/format/npy.hpp"
 #include "core/format/point_cloud.hpp"
+#include "core/format/resample.hpp"
+#include "core/format/table.hpp"
 #include "core/format/wav.hpp"
 
 namespace lateral::runtime {
@@ -64,19 +65,19 @@ void read_points(const std::filesystem::path& file, const plugin::InputSpec& spe
   input.bytes = bytes_of(cloud.values);
 }
 
-void read_audio(const std::filesystem::path& file, SensorInput& input) {
-  const format::Audio audio = format::read_wav(file);
+void read_audio(const std::filesystem::path& file, const plugin::InputSpec& spec, SensorInput& input) {
+  format::Audio audio = format::read_wav(file);
+  if (spec.rate_hz > 0 && spec.rate_hz != audio.rate) audio = format::resampled(audio, spec.rate_hz);
   input.shape = {static_cast<std::int64_t>(audio.samples.size())};
   input.rate_hz = audio.rate;
   input.bytes = bytes_of(audio.samples);
 }
 
 void read_table(const std::filesystem::path& file, const plugin::InputSpec& spec, SensorInput& input) {
-  const format::NpyArray array = format::read_npy(file);
-  const std::vector<float> values = array.to_floats();
-  input.shape = array.shape;
-  input.columns = spec.columns;  // a NumPy file has no names: its columns are taken in the declared order
-  input.bytes = bytes_of(values);
+  const format::Table table = format::read_table(file, spec.columns);
+  input.shape = {table.rows, table.width};
+  input.columns = spec.columns;
+  input.bytes = bytes_of(table.values);
 }
 
 SensorInput read_input(const plugin::InputSpec& spec, const Paths& files,
@@ -91,7 +92,7 @@ SensorInput read_input(const plugin::InputSpec& spec, const Paths& files,
       read_points(only(files, spec), spec, bin_columns, input);
       break;
     case plugin::InputKind::Audio:
-      read_audio(only(files, spec), input);
+      read_audio(only(files, spec), spec, input);
       break;
     case plugin::InputKind::Table:
       read_table(only(files, spec), spec, input);

@@ -136,6 +136,36 @@ TEST_CASE("a table is taken in the declared order of columns") {
   CHECK(data.views()[0].data == data.inputs[0].bytes.data());
 }
 
+TEST_CASE("columns of a CSV table are picked by the declared names, and clocks become time elapsed") {
+  const test::TemporaryFolder folder;
+  test::write_file(folder / "a.csv", "b,label,ms,a\n1,x,1657535082970,2\n3,y,1657535082978,4\n");
+  const auto spec = encoder({input("readings", InputKind::Table, {"a", "b", "ms:elapsed"})});
+  const auto data = read_sensor_files(spec, {{"", {folder / "a.csv"}}}, {});
+  CHECK(data.inputs[0].shape == std::vector<std::int64_t>{2, 3});
+  CHECK(data.inputs[0].columns == spec.inputs[0].columns);
+  CHECK(floats_of(data.inputs[0]) == std::vector<float>{2, 1, 0, 4, 3, 8});
+}
+
+TEST_CASE("sound comes at the declared rate, whatever its file has") {
+  const test::TemporaryFolder folder;
+  const std::string format = "fmt " + test::raw<std::uint32_t>({16}) + test::raw<std::uint16_t>({1, 2}) +
+                             test::raw<std::uint32_t>({8000, 32000}) + test::raw<std::uint16_t>({4, 16});
+  const std::string sound(400 * 4, '\0');  // 50 ms of stereo silence
+  const std::string body = "WAVE" + format + "data" + test::raw<std::uint32_t>({1600}) + sound;
+  test::write_file(folder / "a.wav", "RIFF" + test::raw({static_cast<std::uint32_t>(body.size())}) + body);
+  auto spec = encoder({input("sound", InputKind::Audio)});
+  const auto length = [&](double rate) {
+    spec.inputs[0].rate_hz = rate;
+    const auto data = read_sensor_files(spec, {{"", {folder / "a.wav"}}}, {});
+    CHECK(data.inputs[0].rate_hz == (rate == 0 ? 8000 : rate));
+    return data.inputs[0].shape;
+  };
+  CHECK(length(0) == std::vector<std::int64_t>{400});
+  CHECK(length(8000) == std::vector<std::int64_t>{400});
+  CHECK(length(16000) == std::vector<std::int64_t>{800});
+  CHECK(length(11025) == std::vector<std::int64_t>{552});
+}
+
 TEST_CASE("the id tells files apart, and a file from what it was before") {
   const test::TemporaryFolder folder;
   const auto a = write_png(folder / "a.png", 2, 2, 0), b = write_png(folder / "b.png", 2, 2, 0);
