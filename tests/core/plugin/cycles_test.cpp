@@ -35,7 +35,10 @@ Footprint footprint() {
           static_cast<double>(resident) * 4096 / (1 << 20)};
 }
 
-/// Runs `cycle` ten times, then 990 times, and compares.
+// A sanitizer makes a cycle twenty times as long, and keeps memory that was given back for a while.
+constexpr int kCycles = LAT_SANITIZER == 0 ? 990 : 90;
+
+/// Runs `cycle` ten times, then very often, and compares.
 template <typename Cycle>
 void expect_no_growth(const char* what, Cycle&& cycle) {
   const auto level = log::level();
@@ -43,16 +46,16 @@ void expect_no_growth(const char* what, Cycle&& cycle) {
   for (int i = 0; i < 10; ++i) cycle();
   const auto before = footprint();
   const auto start = plugin::Clock::now();
-  for (int i = 0; i < 990; ++i) cycle();
+  for (int i = 0; i < kCycles; ++i) cycle();
   const auto took = std::chrono::duration<double, std::milli>(plugin::Clock::now() - start).count();
   const auto after = footprint();
   log::set_level(level);
-  std::cout << what << ": " << took / 990 << " ms a cycle, resident " << before.resident_mib << " -> "
+  std::cout << what << ": " << took / kCycles << " ms a cycle, resident " << before.resident_mib << " -> "
             << after.resident_mib << " MiB, mappings " << before.mappings << " -> " << after.mappings << '\n';
   CHECK(after.mappings <= before.mappings);
   CHECK(after.threads <= before.threads);
   CHECK(after.descriptors <= before.descriptors);
-  CHECK(after.resident_mib <= 1.01 * before.resident_mib);
+  if (LAT_SANITIZER == 0) CHECK(after.resident_mib <= 1.01 * before.resident_mib);
 }
 
 }  // namespace

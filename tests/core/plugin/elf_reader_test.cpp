@@ -41,7 +41,7 @@ std::vector<std::byte> with_dynamic(std::vector<Elf64_Dyn> dynamic, const std::s
   const auto append = [&](const void* data, std::size_t size) {
     const std::size_t at = image.size();
     image.resize((at + size + 7) / 8 * 8);
-    std::memcpy(image.data() + at, data, size);
+    std::copy_n(static_cast<const std::byte*>(data), size, image.data() + at);  // also nothing from null
     return static_cast<Elf64_Xword>(at);
   };
   const std::uint32_t hash[] = {0, symbols};
