@@ -1,5 +1,6 @@
-// encoder_runner REQUEST.json: the tokens that a plugin of this build makes of point clouds, as JSON on standard output,
-// one list of rows for each case of the request. tests/parity/rangeview_parity.py writes requests and reads the results.
+// encoder_runner REQUEST.json: the tokens that a plugin of this build makes of point clouds or sounds, as JSON on standard
+// output, one list of rows for each case of the request. rangeview_parity.py and sound_parity.py write requests and read the
+// results.
 
 #include <cstring>
 #include <exception>
@@ -9,6 +10,7 @@
 
 #include "core/base/file.hpp"
 #include "core/format/json.hpp"
+#include "core/format/wav.hpp"
 #include "core/plugin/plugin_host.hpp"
 #include "core/tensor/settings.hpp"
 #include "tests/support/files.hpp"
@@ -49,13 +51,23 @@ void run_case(const std::string& plugin, const Value& request, Writer& json) {
   plugin::PluginHost host({test::build_folder() / "lib/lateral"});
   host.load(plugin, {.options = options_of(request.at("options")), .isolation = plugin::Isolation::Thread});
   const auto encoder = host.make_encoder(plugin);
-  const std::vector<float> points = floats_of(std::string(request.at("points").as_string()));
-  const plugin::Input input{encoder->spec().inputs[0].name,
-                            plugin::InputKind::Points,
-                            plugin::DType::F32,
-                            {static_cast<std::int64_t>(points.size() / 4), 4},
-                            points.data(),
-                            {"x", "y", "z", "intensity"}};
+  plugin::Input input;
+  input.name = encoder->spec().inputs[0].name;
+  input.dtype = plugin::DType::F32;
+  std::vector<float> values;
+  if (const auto sound = request.find("sound")) {
+    format::Audio audio = format::read_wav(sound->as_string());
+    values = std::move(audio.samples);
+    input.kind = plugin::InputKind::Audio;
+    input.shape = {static_cast<std::int64_t>(values.size())};
+    input.rate_hz = audio.rate;
+  } else {
+    values = floats_of(std::string(request.at("points").as_string()));
+    input.kind = plugin::InputKind::Points;
+    input.shape = {static_cast<std::int64_t>(values.size() / 4), 4};
+    input.columns = {"x", "y", "z", "intensity"};
+  }
+  input.data = values.data();
   write_tokens(encoder->encode({&input, 1}).tokens, json);
 }
 

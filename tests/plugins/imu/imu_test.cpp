@@ -1,8 +1,8 @@
 // The IMU plugin in a host, with random weights of a small LIMU-BERT, and with the real ones where they are.
+#include "../signals.hpp"
 #include "core/base/random.hpp"
 #include "core/format/safetensors.hpp"
 #include "core/format/table.hpp"
-#include "../signals.hpp"
 
 using namespace lateral;
 using test::Loaded;

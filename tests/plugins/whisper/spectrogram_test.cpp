@@ -51,7 +51,8 @@ TEST_CASE("the filters are those of Whisper") {
   const format::SafetensorsFile file(*path);
   for (const std::int64_t mels : {80, 128}) {
     const at::Tensor bank = at::tensor(plugins::mel_bank(mels, 201, 16000)).view({mels, 201});
-    CHECK(difference(bank, tensor_of(file.at("mel_" + std::to_string(mels)))) < 4e-9);  // the last bit of float32
+    CHECK(difference(bank, tensor_of(file.at("mel_" + std::to_string(mels)))) <
+          4e-9);  // the last bit of float32
   }
 }
 

@@ -3,8 +3,8 @@
 #include <cstring>
 #include <limits>
 
-#include "core/format/safetensors.hpp"
 #include "../signals.hpp"
+#include "core/format/safetensors.hpp"
 
 using namespace lateral;
 using test::Loaded;
