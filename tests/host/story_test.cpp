@@ -41,7 +41,7 @@ TEST_CASE("the story holds: day, night, a taught LiDAR, both, and the text-only 
 }
 
 TEST_CASE("the bundled configurations are read without a complaint") {
-  for (const char* const name : {"night-drive.toml", "minimal.toml"}) {
+  for (const char* const name : {"night-drive.toml", "minimal.toml", "sound-and-motion.toml"}) {
     const auto config = config::load(test::repository() / "configs" / name);
     CHECK_FALSE(config.connections.empty());
   }
