@@ -54,7 +54,7 @@ TEST_CASE("a sensor at the model's own rate stays as it is, though its times jit
   Seconds seconds;
   for (int i = 0; i < 100; ++i) {
     motion.values.push_back(static_cast<float>(i));
-    seconds.push_back(0.05 * i + 0.01 * (i % 3 - 1));
+    seconds.push_back(0.05 * i + 0.01 * ((i + 1) % 3 - 1));
   }
   CHECK(at_rate(motion, seconds, 20, 100).values == motion.values);
 }
