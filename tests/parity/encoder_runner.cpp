@@ -1,10 +1,12 @@
-// encoder_runner REQUEST.json: the tokens that a plugin of this build makes of point clouds or sounds, as JSON on standard
-// output, one list of rows for each case of the request. rangeview_parity.py and sound_parity.py write requests and read the
-// results.
+// encoder_runner REQUEST.json: what a plugin of this build makes of point clouds, pictures or sounds, in a thread, a process or a
+// sandbox, as JSON on standard output, one object for each case of the request. tests/parity/{rangeview,vision,sound}_parity.py
+// write requests and read the results.
 
-#include <cstring>
+#include <chrono>
+#include <cstddef>
 #include <exception>
 #include <iostream>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,41 +36,81 @@ plugin::OptionMap options_of(const Value& value) {
   return options;
 }
 
-std::vector<float> floats_of(const std::string& path) {
-  const auto bytes = read_bytes(path, 1U << 30U);
-  std::vector<float> numbers(bytes.size() / sizeof(float));
-  std::memcpy(numbers.data(), bytes.data(), numbers.size() * sizeof(float));
-  return numbers;
+/// What a request names, read from a file of bare numbers.
+struct Sample {
+  std::vector<std::byte> bytes;
+  plugin::Input input;
+};
+
+Sample sample_of_sound(const std::string& file) {
+  const format::Audio audio = format::read_wav(file);
+  const auto bytes = std::as_bytes(std::span(audio.samples));
+  Sample sample{{bytes.begin(), bytes.end()}, {}};
+  sample.input.kind = plugin::InputKind::Audio;
+  sample.input.dtype = plugin::DType::F32;
+  sample.input.shape = {static_cast<std::int64_t>(audio.samples.size())};
+  sample.input.rate_hz = audio.rate;
+  return sample;
 }
 
-void write_tokens(const plugin::Matrix& tokens, Writer& json) {
-  json.begin_array();
-  for (const float number : tokens.values()) json.value(number);
+Sample sample_of_pictures(const std::string& file, const Value& shape) {
+  Sample sample{read_bytes(file, 1U << 30U), {}};
+  sample.input.kind = plugin::InputKind::Image;
+  for (std::size_t i = 0; i < shape.size(); ++i) sample.input.shape.push_back(shape[i].as_int(1, 1 << 20));
+  return sample;
+}
+
+Sample sample_of_points(const std::string& file) {
+  Sample sample{read_bytes(file, 1U << 30U), {}};
+  sample.input.kind = plugin::InputKind::Points;
+  sample.input.dtype = plugin::DType::F32;
+  sample.input.shape = {static_cast<std::int64_t>(sample.bytes.size() / (4 * sizeof(float))), 4};
+  sample.input.columns = {"x", "y", "z", "intensity"};
+  return sample;
+}
+
+Sample sample_of(const Value& request) {
+  if (const auto sound = request.find("sound")) return sample_of_sound(std::string(sound->as_string()));
+  if (const auto pictures = request.find("pictures"))
+    return sample_of_pictures(std::string(pictures->as_string()), request.at("shape"));
+  return sample_of_points(std::string(request.at("points").as_string()));
+}
+
+plugin::LoadOptions placed(const Value& request) {
+  const std::string place = request.get("place", "thread");
+  plugin::LoadOptions options;
+  options.options = options_of(request.at("options"));
+  options.isolation = place == "thread" ? plugin::Isolation::Thread : plugin::Isolation::Process;
+  options.worker.sandbox = place == "sandbox";
+  options.worker.threads = static_cast<unsigned>(tensor::threads());
+  return options;
+}
+
+void write_numbers(const char* name, const plugin::Matrix& matrix, Writer& json) {
+  json.key(name).begin_array();
+  for (const float number : matrix.values()) json.value(number);
   json.end_array();
 }
 
 void run_case(const std::string& plugin, const Value& request, Writer& json) {
   plugin::PluginHost host({test::build_folder() / "lib/lateral"});
-  host.load(plugin, {.options = options_of(request.at("options")), .isolation = plugin::Isolation::Thread});
+  host.load(plugin, placed(request));
   const auto encoder = host.make_encoder(plugin);
-  plugin::Input input;
-  input.name = encoder->spec().inputs[0].name;
-  input.dtype = plugin::DType::F32;
-  std::vector<float> values;
-  if (const auto sound = request.find("sound")) {
-    format::Audio audio = format::read_wav(sound->as_string());
-    values = std::move(audio.samples);
-    input.kind = plugin::InputKind::Audio;
-    input.shape = {static_cast<std::int64_t>(values.size())};
-    input.rate_hz = audio.rate;
-  } else {
-    values = floats_of(std::string(request.at("points").as_string()));
-    input.kind = plugin::InputKind::Points;
-    input.shape = {static_cast<std::int64_t>(values.size() / 4), 4};
-    input.columns = {"x", "y", "z", "intensity"};
-  }
-  input.data = values.data();
-  write_tokens(encoder->encode({&input, 1}).tokens, json);
+  Sample sample = sample_of(request);
+  sample.input.data = sample.bytes.data();
+  sample.input.name = encoder->spec().inputs[0].name;
+  const auto encode = [&] {
+    return encoder->encode({&sample.input, 1}, {.timeout = std::chrono::minutes(2), .cancel = {}});
+  };
+  for (auto rounds = request.get("warm_up", 0); rounds > 0; --rounds) encode();
+  const auto start = plugin::Clock::now();
+  const auto tokens = encode();
+  const std::chrono::duration<double> took = plugin::Clock::now() - start;
+  json.begin_object().member("seconds", took.count());
+  write_numbers("tokens", tokens.tokens, json);
+  if (tokens.scores) write_numbers("scores", *tokens.scores, json);
+  if (tokens.keys) write_numbers("keys", *tokens.keys, json);
+  json.end_object();
 }
 
 void run(const std::string& path) {

@@ -89,7 +89,8 @@ def main():
                 expected.append((f"{name}, layer {layer}", state[0, :heard]))
         request = Path(scratch) / "request.json"
         request.write_text(json.dumps(dict(plugin="whisper", cases=requests)))
-        results = json.loads(subprocess.run([runner, request], check=True, capture_output=True, text=True).stdout)
+        done = subprocess.run([runner, request], check=True, capture_output=True, text=True)
+        results = [result["tokens"] for result in json.loads(done.stdout)]
     failures = 0
     for (name, wanted), result in zip(expected, results, strict=True):
         tokens = torch.tensor(result).view(-1, wanted.shape[1])
