@@ -100,7 +100,7 @@ void run_case(const std::string& plugin, const Value& request, Writer& json) {
   sample.input.data = sample.bytes.data();
   sample.input.name = encoder->spec().inputs[0].name;
   const auto encode = [&] {
-    return encoder->encode({&sample.input, 1}, {.timeout = std::chrono::minutes(2), .cancel = {}});
+    return encoder->encode({&sample.input, 1}, {.timeout = std::chrono::minutes(5), .cancel = {}});
   };
   for (auto rounds = request.get("warm_up", 0); rounds > 0; --rounds) encode();
   const auto start = plugin::Clock::now();

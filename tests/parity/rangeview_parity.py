@@ -15,8 +15,7 @@ import rangeview_reference as ref
 SMALL = dict(num_hidden_layers=2, num_attention_heads=3, hidden_size=48, intermediate_size=96)
 
 SHAPES = [
-    ("RangeViT's patches, ViT-S/4", dict(image_size=[32, 2048], patch_size=[2, 8], num_hidden_layers=4, hidden_size=192,
-                                         num_attention_heads=6, intermediate_size=384), dict()),
+    ("RangeViT's patches", dict(SMALL, image_size=[32, 2048], patch_size=[2, 8]), dict()),
     ("KITTI, sectors", dict(SMALL, image_size=[64, 512], patch_size=[4, 16]), dict(projection="kitti", bands=2, sectors=8)),
     ("one token", dict(SMALL, image_size=[16, 256], patch_size=[8, 8], qkv_bias=False), dict(bands=1)),
     ("every patch a token", dict(SMALL, image_size=[16, 128], patch_size=[4, 8], hidden_act="gelu_new"),

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 
+#include "core/base/file.hpp"
 #include "core/format/json.hpp"
 #include "core/plugin/plugin_host.hpp"
 #include "core/tensor/settings.hpp"
@@ -124,7 +125,7 @@ TEST_CASE("a sweep gives the tokens of transformers' ViT, averaged, whatever the
     const Loaded loaded(options_of(cases[i].at("options")));
     const plugin::Tokens found = loaded.see(points);
     const auto rows = cases[i].at("tokens");
-    REQUIRE(found.tokens.rows() == static_cast<std::int64_t>(rows.size()));
+    REQUIRE(found.tokens.rows == static_cast<std::int64_t>(rows.size()));
     double apart = 0;
     for (std::size_t row = 0; row < rows.size(); ++row) {
       for (std::size_t column = 0; column < rows[row].size(); ++column) {
