@@ -37,9 +37,18 @@ void require_functions(const lat_plugin& table) {
 }
 
 std::string sanitizer_name(std::uint32_t sanitizer) {
-  if (sanitizer == 0) return "no sanitizer";
-  if (sanitizer == LAT_SANITIZER_ADDRESS) return "AddressSanitizer";
-  return sanitizer == LAT_SANITIZER_THREAD ? "ThreadSanitizer" : "sanitizer " + std::to_string(sanitizer);
+  switch (sanitizer) {
+    case 0:
+      return "no sanitizer";
+    case LAT_SANITIZER_ADDRESS:
+      return "AddressSanitizer";
+    case LAT_SANITIZER_THREAD:
+      return "ThreadSanitizer";
+    case LAT_SANITIZER_ADDRESS | LAT_SANITIZER_THREAD:
+      return "AddressSanitizer and ThreadSanitizer";
+    default:
+      return "sanitizer " + std::to_string(sanitizer);
+  }
 }
 
 void require_agreement(const PluginTable& table, const lat_note_desc& note) {

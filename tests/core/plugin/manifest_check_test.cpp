@@ -127,7 +127,7 @@ TEST_CASE("what is shipped declares itself, and says the same three times") {
     const auto file = test::build_folder() / "lib/lateral" / (std::string(name) + ".lateral.so");
     if (!fs::exists(file)) continue;  // camera and lidar are built with the models
     INFO(name);
-    PluginHost host({}, test::short_timeouts());
+    PluginHost host;
     const auto facts = host.show(file.string());
     REQUIRE(facts.manifest);
     CHECK(facts.manifest->sha256 == facts.sha256);
