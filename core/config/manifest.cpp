@@ -80,7 +80,8 @@ void read_encoder(TableReader& in, ManifestEncoder& encoder) {
   line(in, "token_space", encoder.token_space, kMaxName);
   in.integer("token_width", encoder.token_width, 1, 1 << 16);
   in.integer("max_tokens", encoder.max_tokens, 1, 1 << 20);
-  in.require("input");
+  in.boolean("any_inputs", encoder.any_inputs);
+  if (!encoder.any_inputs) in.require("input");
   in.tables("input", [&](TableReader& input) { read_input(input, encoder.inputs.emplace_back()); });
 }
 
@@ -149,6 +150,16 @@ bool is_for_later(const toml::table& root, std::uint32_t minor) {
   return parsed.ec == std::errc() && parsed.ptr == end && theirs > minor;
 }
 
+bool matches(std::string_view declared, std::string_view key) {
+  constexpr std::string_view kAny = ".NAME.";
+  const auto at = declared.find(kAny);
+  if (at == declared.npos) return declared == key;
+  const auto head = declared.substr(0, at + 1);
+  const auto tail = declared.substr(at + kAny.size() - 1);
+  return key.size() > head.size() + tail.size() && key.starts_with(head) && key.ends_with(tail) &&
+         key.substr(head.size(), key.size() - head.size() - tail.size()).find('.') == key.npos;
+}
+
 /// What the manifest calls the type of a value.
 std::string_view type_of(const OptionValue& value) {
   constexpr std::string_view kTypes[] = {"text", "integer", "number", "boolean", "integers"};
@@ -212,7 +223,8 @@ void check_options(const Manifest& manifest, std::span<const Option> options) {
   for (const ManifestOption& declared : manifest.options) known.push_back(declared.key);
   for (const Option& option : options) {
     const std::string name = "plugin." + manifest.id + ".options." + option.key;
-    const auto declared = std::find(known.begin(), known.end(), option.key);
+    const auto declared = std::find_if(known.begin(), known.end(),
+                                       [&](const std::string& key) { return matches(key, option.key); });
     if (declared != known.end()) {
       check_option(manifest.options[static_cast<std::size_t>(declared - known.begin())], option, name,
                    problems);

@@ -32,12 +32,13 @@ struct ManifestEncoder {
   std::int64_t token_width = 0;  ///< 0 = likewise
   std::int64_t max_tokens = 0;   ///< likewise
   std::vector<ManifestInput> inputs;
+  bool any_inputs = false;  ///< options decide what its inputs are
   Location where;
 };
 
 /// One key of [plugin.ID.options].
 struct ManifestOption {
-  std::string key;
+  std::string key;  ///< in "input.NAME.kind", NAME stands for any one part
   std::string
       type;  ///< text, path, integer, number, boolean or integers; a sandbox may read what a path names
   std::string description;

@@ -135,6 +135,30 @@ TEST_CASE("a good manifest is read whole") {
   CHECK(manifest.options.size() == 2);
 }
 
+TEST_CASE("NAME in an option stands for any one part of it, and options may decide the inputs") {
+  const std::string text = R"(id = "any"
+version = "1"
+abi = "1.0"
+sha256 = ")" + std::string(kHash) + R"("
+[[encoder]]
+name = "e"
+any_inputs = true
+[options."input.NAME.rate_hz"]
+type = "integer"
+)";
+  const Manifest manifest = parse_manifest(text, "any.lateral.toml");
+  CHECK(manifest.encoders[0].any_inputs);
+  const config::Option good[] = {option("input.left.rate_hz", std::int64_t{20})};
+  config::check_options(manifest, good);
+  for (const char* const key : {"input..rate_hz", "input.rate_hz", "input.a.b.rate_hz", "output.left.rate_hz", "x"}) {
+    INFO(key);
+    const config::Option bad[] = {option(key, std::int64_t{20})};
+    CHECK(thrown_by([&] { config::check_options(manifest, bad); }).mentions("unknown option of any"));
+  }
+  const config::Option wrong[] = {option("input.left.rate_hz", std::string("fast"))};
+  CHECK(thrown_by([&] { config::check_options(manifest, wrong); }).mentions("expected integer, found text"));
+}
+
 TEST_CASE("options are compared with the manifest, without the library, each mistake with its place") {
   const Manifest manifest = parse_manifest(kGood, "radar.lateral.toml", 0);
   const config::Option good[] = {option("range", std::int64_t{20}), option("mode", std::string("fast"))};
