@@ -1,5 +1,5 @@
 // encoder_runner REQUEST.json: what a plugin of this build makes of point clouds, pictures or sounds, in a thread, a process or a
-// sandbox, as JSON on standard output, one object for each case of the request. tests/parity/{rangeview,vision,sound}_parity.py
+// sandbox, as JSON on standard output, one object for each case of the request. tests/parity/{rangeview,vision,sound,torch_module}_parity.py
 // write requests and read the results.
 
 #include <chrono>
@@ -24,6 +24,12 @@ using format::json::Kind;
 using format::json::Value;
 using format::json::Writer;
 
+std::vector<std::int64_t> integers_of(const Value& list) {
+  std::vector<std::int64_t> integers;
+  for (std::size_t i = 0; i < list.size(); ++i) integers.push_back(list[i].as_int());
+  return integers;
+}
+
 plugin::OptionMap options_of(const Value& value) {
   plugin::OptionMap options;
   for (std::size_t i = 0; i < value.size(); ++i) {
@@ -32,6 +38,7 @@ plugin::OptionMap options_of(const Value& value) {
     if (value[i].is(Kind::Integer)) option = value[i].as_int();
     if (value[i].is(Kind::Real)) option = value[i].as_double();
     if (value[i].is(Kind::Bool)) option = value[i].as_bool();
+    if (value[i].is(Kind::Array)) option = integers_of(value[i]);
   }
   return options;
 }

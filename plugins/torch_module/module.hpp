@@ -1,0 +1,32 @@
+#pragma once
+// A model that somebody else wrote, as a function of tensors.
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace lateral::plugins {
+
+struct Results {
+  std::vector<at::Tensor> tensors;
+  std::vector<std::string> keys;  ///< of a dictionary, one a tensor; else empty
+};
+
+/// Used by one thread at a time. Errors are sdk::Error with the reason in one line.
+class Module {
+ public:
+  virtual ~Module() = default;
+  virtual Results run(const std::vector<at::Tensor>& arguments) = 0;
+};
+
+/// REQUIRES: archive_at(path) said so.
+std::unique_ptr<Module> load_torchscript(const std::string& path, const std::string& method,
+                                         std::size_t arguments);
+std::unique_ptr<Module> load_package(const std::string& path, const std::string& method);
+
+/// What libtorch's text says, in one line: the error that a trace ends with, or the first line.
+std::string reason_in(const std::string& text);
+
+}  // namespace lateral::plugins
