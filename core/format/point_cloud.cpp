@@ -7,6 +7,7 @@
 #include "core/base/error.hpp"
 #include "core/base/file.hpp"
 #include "core/base/text.hpp"
+#include "core/format/npy.hpp"
 #include "core/format/point_fields.hpp"
 
 namespace lateral::format {
@@ -41,13 +42,23 @@ std::vector<std::optional<std::size_t>> find_columns(const PointCloud& cloud,
   return found;
 }
 
+// An array's columns have no names either: they are declared as those of raw rows are.
+PointCloud from_array(const NpyArray& array, std::span<const std::string> columns, std::string_view name) {
+  if (array.shape.size() != 2 || (!columns.empty() && array.shape[1] != static_cast<std::int64_t>(columns.size()))) {
+    fail(Errc::InvalidArgument, "point_cloud", name, " is no array of [points, ", columns.size(), "] (",
+         join(columns), ")");
+  }
+  const std::vector<float> values = array.to_floats();
+  return decode_bin(std::as_bytes(std::span(values)), columns, name);
+}
+
 }  // namespace
 
 PointCloud decode_bin(std::span<const std::byte> bytes, std::span<const std::string> columns,
                       std::string_view name) {
   if (columns.empty()) {
     fail(Errc::InvalidArgument, "point_cloud", name,
-         ": name the columns of this .bin file, e.g. x y z intensity (KITTI) or x y z intensity ring "
+         ": name the columns of this file, e.g. x y z intensity (KITTI) or x y z intensity ring "
          "(nuScenes)");
   }
   std::vector<detail::Field> fields;
@@ -73,9 +84,10 @@ PointCloud decode_bin(std::span<const std::byte> bytes, std::span<const std::str
 
 PointCloud read_point_cloud(const std::filesystem::path& path, std::span<const std::string> bin_columns) {
   const std::string ending = detail::column_name(path.extension().string());
-  if (ending != ".bin" && ending != ".pcd" && ending != ".ply") {
-    fail(Errc::Unsupported, "point_cloud", path.string(), " ends in none of .bin, .pcd, .ply");
+  if (ending != ".bin" && ending != ".npy" && ending != ".pcd" && ending != ".ply") {
+    fail(Errc::Unsupported, "point_cloud", path.string(), " ends in none of .bin, .npy, .pcd, .ply");
   }
+  if (ending == ".npy") return from_array(read_npy(path), bin_columns, path.string());
   const auto bytes = read_bytes(path, kMaxCloudBytes);
   if (ending == ".pcd") return decode_pcd(bytes, path.string());
   if (ending == ".ply") return decode_ply(bytes, path.string());

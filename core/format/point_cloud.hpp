@@ -1,6 +1,6 @@
 #pragma once
 // Point clouds as the plugins see them: one row of float32 columns a point, with the columns' names.
-// Read from `.bin` (raw float32 rows, columns declared by the caller), `.pcd` (version 0.7: ascii, binary,
+// Read from `.bin` and `.npy` (rows of numbers, columns declared by the caller), `.pcd` (version 0.7: ascii, binary,
 // binary_compressed) and `.ply` (ascii, binary of either byte order; the vertex element).
 // Thread safety: all functions may be called from any thread.
 
@@ -33,8 +33,8 @@ PointCloud decode_bin(std::span<const std::byte> bytes, std::span<const std::str
 PointCloud decode_pcd(std::span<const std::byte> bytes, std::string_view name);
 PointCloud decode_ply(std::span<const std::byte> bytes, std::string_view name);
 
-/// A file, by its ending (raw rows have no magic). `bin_columns` are used for `.bin` alone; when they are
-/// empty a `.bin` is refused, because four and five columns cannot be told apart.
+/// A file, by its ending (raw rows have no magic). `bin_columns` are used for `.bin` and `.npy` alone; when they are
+/// empty these are refused, because four and five columns cannot be told apart.
 /// Throws NotFound, Io, Unsupported (ending, field types), Corrupt, InvalidArgument (columns),
 /// ResourceExhausted.
 PointCloud read_point_cloud(const std::filesystem::path& path, std::span<const std::string> bin_columns = {});

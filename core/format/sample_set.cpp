@@ -57,11 +57,11 @@ Sample sample_of(const json::Value& line, const std::filesystem::path& folder) {
   const json::Value id = line.at("id");
   sample.id = word_of(id, id.as_string());
   sample.split = split_of(line.at("split"));
-  const json::Value inputs = line.at("inputs");
-  if (!inputs.is(json::Kind::Object) || inputs.size() == 0)
-    inputs.reject("an object with at least one input");
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    sample.inputs.emplace(word_of(inputs, inputs.key(i)), paths_of(inputs[i], folder));
+  const auto inputs = line.find("inputs");
+  if (inputs && (!inputs->is(json::Kind::Object) || inputs->size() == 0))
+    inputs->reject("an object with at least one input");
+  for (std::size_t i = 0; inputs && i < inputs->size(); ++i) {
+    sample.inputs.emplace(word_of(*inputs, inputs->key(i)), paths_of((*inputs)[i], folder));
   }
   sample.question = line.get("question", "");
   sample.answer = line.get("answer", "");

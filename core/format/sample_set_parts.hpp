@@ -19,6 +19,9 @@ struct ParsedLines {
 /// Reads every line by itself. Throws only when the file cannot be read at all.
 ParsedLines parse_lines(const std::filesystem::path& folder);
 
+/// What a file holds, by its ending: what all files of one input must be.
+std::string_view kind_of_file(const std::filesystem::path& path);
+
 /// What is wrong with a file; nothing when it is good.
 std::optional<std::string> problem_of_file(const std::filesystem::path& path, FileCheck depth);
 

@@ -94,3 +94,13 @@ TEST_CASE("a type's name from the file is shown bounded and without control char
   CHECK(error.mentions("type '\\x1B[2Jxxx"));
   CHECK(error.message.size() < 200);
 }
+
+TEST_CASE("what is written is read again, and a shape that does not fit is refused") {
+  const std::vector<float> values{1, -2.5F, 3e8F, 0, 5, 6};
+  for (const auto& shape : std::vector<std::vector<std::int64_t>>{{2, 3}, {6}, {1, 1, 6}}) {
+    const auto array = decode_npy(encode_npy(values, shape), "written");
+    CHECK(array.shape == shape);
+    CHECK(array.to_floats() == values);
+  }
+  CHECK(test::thrown_by([&] { encode_npy(values, {2, 2}); }).code == Errc::InvalidArgument);
+}

@@ -7,6 +7,7 @@
 
 #include "core/base/file.hpp"
 #include "core/format/lzf.hpp"
+#include "core/format/npy.hpp"
 #include "tests/support/files.hpp"
 #include "tests/support/hostile.hpp"
 
@@ -270,6 +271,26 @@ TEST_CASE("a cloud file is read by its ending, and another ending is refused") {
   test::write_file(folder / "a.las", "LASF");
   CHECK(code_of([&] { read_point_cloud(folder / "a.las"); }) == Errc::Unsupported);
   CHECK(code_of([&] { read_point_cloud(folder / "missing.ply"); }) == Errc::NotFound);
+}
+
+TEST_CASE("an array is a cloud of the declared columns, and no other shape is") {
+  const test::TemporaryFolder folder;
+  const auto path = folder / "cloud.npy";
+  const auto write = [&](const std::vector<std::int64_t>& shape) {
+    const auto bytes = encode_npy(std::vector<float>{1, 2, 3, 4, 5, 6, 7, 8}, shape);
+    test::write_file(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  };
+  const std::vector<std::string> columns{"x", "y", "z", "intensity"};
+  write({2, 4});
+  const PointCloud cloud = read_point_cloud(path, columns);
+  CHECK(cloud.rows == 2);
+  CHECK(cloud.columns == columns);
+  CHECK(cloud.values.back() == 8);
+  CHECK(test::thrown_by([&] { read_point_cloud(path); }).mentions("name the columns"));
+  for (const auto& shape : std::vector<std::vector<std::int64_t>>{{4, 2}, {8}, {1, 2, 4}}) {
+    write(shape);
+    CHECK(test::code_of([&] { read_point_cloud(path, columns); }) == Errc::InvalidArgument);
+  }
 }
 
 TEST_CASE("real clouds have the points that their documentation says") {
