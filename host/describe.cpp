@@ -34,6 +34,21 @@ std::string rounded(double value, int digits) {
   return text;
 }
 
+std::string listed(const Counts& counts) {
+  std::string out;
+  for (const auto& [name, count] : counts) {
+    out += (out.empty() ? "" : ", ") + (name.empty() ? std::string("(none)") : name) + " " +
+           std::to_string(count);
+  }
+  return out.empty() ? "none" : out;
+}
+
+void add_counts(format::json::Writer& json, std::string_view name, const Counts& counts) {
+  json.key(name).begin_object();
+  for (const auto& [key, count] : counts) json.member(key, count);
+  json.end_object();
+}
+
 void add_members(format::json::Writer& json, const runtime::Answer& answer) {
   json.member("text", answer.text).key("ids").begin_array();
   for (const std::int64_t id : answer.ids) json.value(id);

@@ -1,6 +1,10 @@
 #pragma once
 // The runtime's results as events and as JSON members, the same in every command.
 
+#include <map>
+#include <string>
+#include <string_view>
+
 #include "core/format/json.hpp"
 #include "core/runtime/runtime.hpp"
 #include "host/events.hpp"
@@ -26,5 +30,10 @@ std::string text_of(const runtime::Status& status);
 
 /// A number with `digits` decimals.
 std::string rounded(double value, int digits);
+
+using Counts = std::map<std::string, std::int64_t>;
+/// "test 3, train 12"; "none".
+std::string listed(const Counts& counts);
+void add_counts(format::json::Writer& json, std::string_view name, const Counts& counts);
 
 }  // namespace lateral::host

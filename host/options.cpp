@@ -1,15 +1,13 @@
 #include "host/options.hpp"
 
-#include <boost/program_options.hpp>
-
 #include <algorithm>
-#include <array>
-#include <functional>
+#include <iomanip>
 #include <map>
 #include <sstream>
 
 #include "core/base/text.hpp"
 #include "host/input_name.hpp"
+#include "host/option_spec.hpp"
 
 #ifndef LATERAL_VERSION
 #error "the build gives LATERAL_VERSION"
@@ -18,40 +16,7 @@
 namespace lateral::host {
 namespace {
 
-namespace po = boost::program_options;
-using Args = std::span<const std::string>;
-using Texts = std::vector<std::string>;
-
-/// One command: what it is called, what it takes, and how its values become a struct.
-struct Spec {
-  std::string name;
-  std::string arguments;  ///< after the name, for the usage line
-  std::string summary;
-  std::function<void(po::options_description&)> describe;
-  Texts positional = {};  ///< hidden options that take the words without a dash, in order
-  std::function<Command(const po::variables_map&, const po::parsed_options&)> build;
-};
-
-std::string text_of(const po::variables_map& values, const char* key) {
-  return values.count(key) != 0 ? values[key].as<std::string>() : std::string();
-}
-
-Texts texts_of(const po::variables_map& values, const char* key) {
-  return values.count(key) != 0 ? values[key].as<Texts>() : Texts();
-}
-
-std::vector<std::filesystem::path> paths_of(const po::variables_map& values, const char* key) {
-  const Texts texts = texts_of(values, key);
-  return {texts.begin(), texts.end()};
-}
-
-/// A value that the command cannot do without.
-std::string needed(const Spec& spec, const po::variables_map& values, const char* key,
-                   std::string_view what) {
-  std::string text = text_of(values, key);
-  if (text.empty()) throw UsageError(spec.name, std::string(what) + " is missing");
-  return text;
-}
+using namespace option_spec;
 
 void describe_config(po::options_description& options) {
   options.add_options()("config,c", po::value<std::string>()->value_name("FILE"), "configuration (TOML)")(
@@ -82,13 +47,7 @@ Spec demo_spec() {
   spec.build = [spec](const po::variables_map& values, const po::parsed_options&) {
     DemoOptions demo;
     if (values.count("out") != 0) demo.out = needed(spec, values, "out", "the folder after --out");
-    if (values.count("seed") == 0) return Command(demo);
-    // Not through Boost: it reads "-1" as 2^64 - 1.
-    const std::string seed = text_of(values, "seed");
-    if (seed.empty() || seed.size() > 18 || seed.find_first_not_of("0123456789") != seed.npos) {
-      throw UsageError(spec.name, "--seed: '" + seed + "' is not a whole number from 0 to 10^18");
-    }
-    demo.seed = std::stoull(seed);
+    demo.seed = number_of(spec, values, "seed", demo.seed);
     return Command(demo);
   };
   return spec;
@@ -273,11 +232,16 @@ Spec data_check_spec() {
   return spec;
 }
 
+std::vector<Spec> make_specs() {
+  std::vector<Spec> all{demo_spec(),       run_spec(),         ask_spec(),         adapt_spec(),
+                        eval_spec(),       plugin_list_spec(), plugin_show_spec(), plugin_check_spec(),
+                        plugin_new_spec(), model_show_spec(),  data_check_spec()};
+  for (Spec& spec : import_specs()) all.push_back(std::move(spec));
+  return all;
+}
+
 const std::vector<Spec>& specs() {
-  static const std::vector<Spec> all{demo_spec(),        run_spec(),          ask_spec(),
-                                     adapt_spec(),       eval_spec(),         plugin_list_spec(),
-                                     plugin_show_spec(), plugin_check_spec(), plugin_new_spec(),
-                                     model_show_spec(),  data_check_spec()};
+  static const std::vector<Spec> all = make_specs();
   return all;
 }
 
@@ -305,7 +269,7 @@ std::string program_help() {
   std::ostringstream text;
   text << "usage: lateral COMMAND [options]\n\nLive modality plugins for a running language model.\n\n";
   for (const Spec& spec : specs()) {
-    text << "  " << spec.name << std::string(14 - spec.name.size(), ' ') << spec.summary << '\n';
+    text << "  " << std::left << std::setw(22) << spec.name << spec.summary << '\n';
   }
   text << "\nEvery command has --help, --json and -v. Exit status: 0 done, 1 not all well, 2 usage, 3 "
           "request,\n"
@@ -384,24 +348,36 @@ Options text(std::string content) {
   return {{}, TextRequested{std::move(content)}};
 }
 
-/// "plugin" alone, or with a word that is none of its commands.
-[[noreturn]] void refuse_group(const std::string& group, Args args) {
-  Texts members;
-  for (const Spec& spec : specs()) {
-    if (spec.name.starts_with(group + " ")) members.push_back(spec.name.substr(group.size() + 1));
-  }
-  if (args.size() < 2) throw UsageError(group, "say what to do with it" + suggest("", members));
-  throw UsageError(group, "unknown command '" + args[1] + "'" + suggest(args[1], members));
+/// The words of `args` that begin a command: "data import kitti".
+std::string first_words(Args args, std::size_t count) {
+  std::string words;
+  for (std::size_t i = 0; i < std::min(count, args.size()); ++i) words += (i == 0 ? "" : " ") + args[i];
+  return words;
 }
 
-[[noreturn]] void refuse_command(Args args) {
-  Texts names;
+/// The words that may follow `group`, each once; all first words of commands where it is empty.
+Texts words_after(const std::string& group) {
+  Texts words;
+  const std::string before = group.empty() ? "" : group + " ";
   for (const Spec& spec : specs()) {
-    const std::string first = spec.name.substr(0, spec.name.find(' '));
-    if (first == args[0]) refuse_group(first, args);
-    if (names.empty() || names.back() != first) names.push_back(first);
+    if (!spec.name.starts_with(before)) continue;
+    const std::string rest = spec.name.substr(before.size());
+    const std::string word = rest.substr(0, rest.find(' '));
+    if (std::find(words.begin(), words.end(), word) == words.end()) words.push_back(word);
   }
-  throw UsageError("", "unknown command '" + args[0] + "'" + suggest(args[0], names));
+  return words;
+}
+
+/// No command begins with `args`: says at which word it goes wrong.
+[[noreturn]] void refuse_command(Args args) {
+  std::string group;
+  for (std::size_t depth = 0;; ++depth) {
+    const Texts words = words_after(group);
+    if (depth == args.size()) throw UsageError(group, "say what to do with it" + suggest("", words));
+    if (std::find(words.begin(), words.end(), args[depth]) == words.end())
+      throw UsageError(group, "unknown command '" + args[depth] + "'" + suggest(args[depth], words));
+    group = first_words(args, depth + 1);
+  }
 }
 
 }  // namespace
@@ -416,11 +392,10 @@ Options parse_options(std::span<const std::string> args) {
   if (args[0] == "--help" || args[0] == "-h" || args[0] == "help") return text(program_help());
   if (args[0] == "--version") return text("lateral " LATERAL_VERSION "\n");
   for (const Spec& spec : specs()) {
-    const bool two_words = spec.name.find(' ') != spec.name.npos;
-    const std::string given = two_words && args.size() > 1 ? args[0] + " " + args[1] : args[0];
-    if (given == spec.name) return parse_command(spec, args.subspan(two_words ? 2 : 1));
+    const auto words = static_cast<std::size_t>(std::count(spec.name.begin(), spec.name.end(), ' ')) + 1;
+    if (first_words(args, words) == spec.name) return parse_command(spec, args.subspan(words));
   }
-  if (args.size() > 1 && (args[1] == "--help" || args[1] == "-h")) return text(program_help());
+  if (args.back() == "--help" || args.back() == "-h") return text(program_help());
   refuse_command(args);
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// The command line of `lateral` as typed values. The only door to Boost.Program_options.
+// The command line of `lateral` as typed values. Boost.Program_options stays behind it (host/option_spec.hpp).
 // Parsing has no side effects: `--help` and `--version` come back as text for the caller to print.
 
 #include <cstdint>
@@ -12,6 +12,10 @@
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "core/dataset/drivelm.hpp"
+#include "core/dataset/folder.hpp"
+#include "core/dataset/kitti.hpp"
+#include "core/dataset/nuscenes.hpp"
 
 namespace lateral::host {
 
@@ -93,10 +97,18 @@ struct DataCheckOptions {
   std::filesystem::path folder;
   bool decode = false;  ///< also decode every file
 };
+/// `lateral data import FORMAT`
+struct DataImportOptions {
+  std::variant<dataset::FolderImport, dataset::NuScenesImport, dataset::KittiImport, dataset::DriveLmImport>
+      import;
+  std::filesystem::path out;      ///< where samples.jsonl is written
+  std::filesystem::path answers;  ///< of a folder: the file of answers by label; may be empty
+  bool replace = false;           ///< a samples.jsonl that is there
+};
 
 using Command = std::variant<TextRequested, DemoOptions, RunOptions, AskOptions, AdaptOptions, EvalOptions,
                              PluginListOptions, PluginShowOptions, PluginCheckOptions, PluginNewOptions,
-                             ModelShowOptions, DataCheckOptions>;
+                             ModelShowOptions, DataCheckOptions, DataImportOptions>;
 
 struct Options {
   CommonOptions common;

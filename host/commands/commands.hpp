@@ -16,5 +16,6 @@ int run_command(const PluginCheckOptions& options, const CommonOptions& common);
 int run_command(const PluginNewOptions& options, const CommonOptions& common);
 int run_command(const ModelShowOptions& options, const CommonOptions& common);
 int run_command(const DataCheckOptions& options, const CommonOptions& common);
+int run_command(const DataImportOptions& options, const CommonOptions& common);
 
 }  // namespace lateral::host

@@ -37,6 +37,12 @@ TEST_CASE("an unknown command or option suggests the one that was meant") {
         "lateral: unknown command 'frobnicate'; there are demo, run, ask, adapt, eval, plugin, model, data");
   CHECK(refusal({"plugin"}) == "lateral plugin: say what to do with it; there are list, show, check, new");
   CHECK(refusal({"plugin", "lst"}) == "lateral plugin: unknown command 'lst'; did you mean 'list'?");
+  CHECK(refusal({"data", "import"}) ==
+        "lateral data import: say what to do with it; there are folder, nuscenes, kitti, drivelm");
+  CHECK(refusal({"data", "imprt", "kitti"}) ==
+        "lateral data: unknown command 'imprt'; did you mean 'import'?");
+  CHECK(refusal({"data", "import", "kiti"}) ==
+        "lateral data import: unknown command 'kiti'; did you mean 'kitti'?");
   CHECK(refusal({"ask", "--inptu", "x"}) == "lateral ask: unknown option '--inptu'; did you mean '--input'?");
   CHECK(refusal({"demo", "--sed", "1"}) == "lateral demo: unknown option '--sed'; did you mean '--seed'?");
   CHECK(refusal({"ask", "--conf", "a.toml", "q"}).find("unknown option '--conf'") != std::string::npos);
@@ -78,7 +84,11 @@ TEST_CASE("help and version are text, and every command has its own") {
                                                {"plugin", "list"},
                                                {"plugin", "show"},
                                                {"model", "show"},
-                                               {"data", "check"}}) {
+                                               {"data", "check"},
+                                               {"data", "import", "folder"},
+                                               {"data", "import", "nuscenes"},
+                                               {"data", "import", "kitti"},
+                                               {"data", "import", "drivelm"}}) {
     std::string name;
     for (const std::string& word : command) name += (name.empty() ? "" : " ") + word;
     CAPTURE(name);
@@ -136,7 +146,8 @@ TEST_CASE("every command's values arrive, and what is absent has its default") {
   CHECK_FALSE(parsed<EvalOptions>({"eval", "-c", "a", "--data", "d"}).report);
   CHECK(parsed<PluginListOptions>({"plugin", "list", "--search", "p"}).search.size() == 1);
   CHECK(parsed<PluginShowOptions>({"plugin", "show", "./x.so"}).plugin == "./x.so");
-  const auto check = parsed<PluginCheckOptions>({"plugin", "check", "--only", "static", "x.so", "--seed", "7"});
+  const auto check =
+      parsed<PluginCheckOptions>({"plugin", "check", "--only", "static", "x.so", "--seed", "7"});
   CHECK(check.file == "x.so");
   CHECK(check.arguments == std::vector<std::string>{"--seed", "7", "--only", "static"});
   const auto made = parsed<PluginNewOptions>({"plugin", "new", "radar", "--lang", "rust"});
@@ -146,4 +157,74 @@ TEST_CASE("every command's values arrive, and what is absent has its default") {
   CHECK(parsed<PluginNewOptions>({"plugin", "new", "radar", "--lang", "c", "--dir", "d"}).folder == "d");
   CHECK(parsed<ModelShowOptions>({"model", "show", "m"}).folder == "m");
   CHECK(parsed<DataCheckOptions>({"data", "check", "d", "--decode"}).decode);
+}
+
+TEST_CASE("what an import lacks or cannot understand is named") {
+  CHECK(refusal({"data", "import", "kitti", "--root", "r"}) ==
+        "lateral data import kitti: --out DIR is missing");
+  CHECK(refusal({"data", "import", "kitti", "--out", "o"}) ==
+        "lateral data import kitti: --root DIR is missing");
+  CHECK(refusal({"data", "import", "folder", "--root", "r", "--out", "o"}) ==
+        "lateral data import folder: --files INPUT=PATTERN is missing");
+  CHECK(refusal({"data", "import", "folder", "--files", "*.wav"}) ==
+        "lateral data import folder: --files: '*.wav' is not INPUT=PATTERN");
+  const Args frames{"data", "import", "nuscenes", "--root", "r", "--out", "o"};
+  const auto with = [&](const std::string& option, const std::string& value) {
+    Args args = frames;
+    args.insert(args.end(), {option, value});
+    return refusal(args);
+  };
+  CHECK(with("--condition", "fog").ends_with("--condition: 'fog' is not day, night, clear or rain"));
+  CHECK(with("--split-by", "day").ends_with("--split-by: 'day' is not published, scene or moment"));
+  CHECK(with("--test-share", "1.5").ends_with("--test-share: '1.5' is no share from 0 to 1"));
+  CHECK(with("--only", "radar").ends_with("--only: 'radar' is not camera or lidar"));
+  CHECK(with("--seed", "-1").ends_with("--seed: '-1' is not a whole number from 0 to 10^18"));
+  CHECK(refusal({"data", "import", "drivelm", "--questions", "q", "--kind", "all"}).find("--kind: 'all'") !=
+        std::string::npos);
+}
+
+TEST_CASE("the values of imports arrive") {
+  const auto folder = parsed<DataImportOptions>({"data",       "import",   "folder",
+                                                 "--root",     "r",        "--out",
+                                                 "o",          "--files",  "sound={answer}/*.wav",
+                                                 "--question", "which?",   "--answers",
+                                                 "a.json",     "--test",   "anna",
+                                                 "--test",     "bert",     "--train-limit",
+                                                 "500",        "--replace"});
+  CHECK(folder.out == "o");
+  CHECK(folder.answers == "a.json");
+  CHECK(folder.replace);
+  const auto& files = std::get<dataset::FolderImport>(folder.import);
+  CHECK(files.root == "r");
+  CHECK(files.files.at(0) == std::pair<std::string, std::string>{"sound", "{answer}/*.wav"});
+  CHECK(files.labelling.question == "which?");
+  CHECK(files.labelling.split.test == Args{"anna", "bert"});
+  CHECK(files.labelling.train_limit == 500);
+
+  const Args base{"data", "import", "nuscenes", "--root", "r", "--out", "o"};
+  const auto nuscenes = [&](const Args& more) {
+    Args args = base;
+    args.insert(args.end(), more.begin(), more.end());
+    return std::get<dataset::NuScenesImport>(parsed<DataImportOptions>(args).import);
+  };
+  CHECK_FALSE(nuscenes({}).published_split);
+  CHECK(nuscenes({"--questions", "q.json"}).published_split);
+  CHECK_FALSE(nuscenes({"--questions", "q.json", "--split", "test"}).published_split);
+  CHECK(nuscenes({"--split-by", "moment"}).frames.split_by == dataset::SplitBy::Moment);
+  CHECK(nuscenes({"--views", "CAM_FRONT,CAM_BACK"}).views == Args{"CAM_FRONT", "CAM_BACK"});
+  CHECK(nuscenes({"--condition", "night"}).condition == dataset::Condition::Night);
+  CHECK(nuscenes({"--only", "lidar", "--lidar", "rangeview"}).frames.senses.lidar == "rangeview");
+  CHECK(nuscenes({"--only", "lidar"}).frames.senses.camera.empty());
+  CHECK(nuscenes({"--night-pictures"}).frames.night_pictures);
+
+  const auto drivelm = std::get<dataset::DriveLmImport>(
+      parsed<DataImportOptions>({"data", "import", "drivelm", "--root", "r", "--out", "o", "--questions",
+                                 "qa.json", "--kind", "planning", "--max-words", "2"})
+          .import);
+  CHECK(drivelm.kinds == std::set<std::string>{"planning"});
+  CHECK(drivelm.max_words == 2);
+  CHECK(std::get<dataset::KittiImport>(
+            parsed<DataImportOptions>({"data", "import", "kitti", "--root", "r", "--out", "o", "--seed", "7"})
+                .import)
+            .seed == 7);
 }

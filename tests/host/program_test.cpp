@@ -95,10 +95,34 @@ TEST_CASE("data check tells what is wrong, and ends with 1 for it and 0 without 
   const auto report = format::json::parse(ran.out, "stdout");
   CHECK(report.at("moments").as_int(0, 99) == 5);
   CHECK(report.at("problems").size() == 0);
+  CHECK(report.at("problem_count").as_int() == 0);
   std::filesystem::remove(data / "t0.npy");
   ran = lateral_does("data check " + quoted(data));
   CHECK(ran.status == kExitFailed);
   CHECK(ran.out.find("t0.npy") != std::string::npos);
+}
+
+TEST_CASE("a folder of recordings is imported into a good data directory, once") {
+  const test::TemporaryFolder world;
+  for (const char* name : {"yes", "no"}) {
+    std::filesystem::create_directories(world / "in" / name);
+    for (const char* who : {"anna_1.txt", "bert_1.txt"})
+      test::write_file(world / "in" / name / who, std::string(name) + who);
+  }
+  const std::string import = "data import folder --json --root " + quoted(world / "in") + " --out " +
+                             quoted(world / "out") + " --files 'sound={answer}/{group}_*.txt' --test bert";
+  auto ran = lateral_does(import);
+  CHECK(ran.status == kExitRequest);
+  CHECK(ran.complains_of("--question"));
+  ran = lateral_does(import + " --question 'which word?'");
+  CHECK(ran.status == kExitOk);
+  const auto report = format::json::parse(ran.out, "stdout");
+  CHECK(report.at("questions_by_split").at("test").as_int() == 2);
+  CHECK(report.at("left_out").size() == 0);
+  CHECK(lateral_does("data check --decode " + quoted(world / "out")).status == kExitOk);
+  ran = lateral_does(import + " --question 'which word?'");
+  CHECK(ran.status == kExitState);
+  CHECK(ran.complains_of("--replace"));
 }
 
 TEST_CASE("plugins are shown without being run") {

@@ -1,0 +1,120 @@
+#include "core/dataset/windows.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "core/base/error.hpp"
+#include "core/base/file.hpp"
+#include "core/base/text.hpp"
+#include "core/dataset/folder.hpp"
+#include "core/dataset/path_pattern.hpp"
+#include "core/format/csv.hpp"
+#include "core/format/npy.hpp"
+
+namespace lateral::dataset {
+namespace {
+
+constexpr std::int64_t kMaxWindowRows = 1 << 20;
+
+/// One recording: its columns side by side, and a label a row where there are labels.
+struct Recording {
+  std::vector<std::vector<double>> columns;
+  std::vector<std::string> labels;
+  std::int64_t rows = 0;
+};
+
+Recording read_recording(const std::filesystem::path& path, const WindowsImport& import) {
+  std::vector<std::string> words;
+  if (!import.label_column.empty()) words.push_back(import.label_column);
+  const format::CsvTable table = format::read_csv(path, words);
+  Recording recording{{}, {}, table.rows()};
+  for (const std::string& column : import.columns) recording.columns.push_back(table.numbers(column));
+  if (!words.empty()) recording.labels = table.words(import.label_column);
+  return recording;
+}
+
+/// The label that enough rows of a window have.
+std::optional<std::string> label_of(const Recording& recording, std::int64_t start,
+                                    const WindowsImport& import) {
+  std::map<std::string, std::int64_t> counts;
+  for (std::int64_t row = start; row < start + import.rows; ++row)
+    ++counts[recording.labels[static_cast<std::size_t>(row)]];
+  const auto most = std::max_element(counts.begin(), counts.end(),
+                                     [](const auto& a, const auto& b) { return a.second < b.second; });
+  const bool clear = static_cast<double>(most->second) >= import.majority * static_cast<double>(import.rows);
+  return clear ? std::optional(most->first) : std::nullopt;
+}
+
+void write_window(const std::filesystem::path& file, const Recording& recording, std::int64_t start,
+                  std::int64_t rows) {
+  std::vector<float> values;
+  for (std::int64_t row = start; row < start + rows; ++row) {
+    for (const auto& column : recording.columns)
+      values.push_back(static_cast<float>(column[static_cast<std::size_t>(row)]));
+  }
+  const auto bytes = format::encode_npy(values, {rows, static_cast<std::int64_t>(recording.columns.size())});
+  std::filesystem::create_directories(file.parent_path());
+  write_atomically(file, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+}
+
+/// "s03/walk" and 40 -> "s03/walk-000040"
+std::string window_name(const std::string& recording, std::int64_t start) {
+  std::string digits = std::to_string(start);
+  if (digits.size() < 6) digits.insert(0, 6 - digits.size(), '0');
+  return recording + "-" + digits;
+}
+
+void require_sound(const WindowsImport& import) {
+  if (import.rows < 1 || import.rows > kMaxWindowRows || import.hop < 1) {
+    fail(Errc::InvalidArgument, "import", "windows of ", import.rows, " rows every ", import.hop,
+         " rows; 1 to ", kMaxWindowRows, " rows and a hop of at least 1 were expected");
+  }
+  if (import.columns.empty()) fail(Errc::InvalidArgument, "import", "no columns are named");
+  if (import.input.empty()) fail(Errc::InvalidArgument, "import", "the input has no name");
+  if (!(import.majority > 0 && import.majority <= 1))
+    fail(Errc::InvalidArgument, "import", "a majority of ", import.majority, " is no share above 0, up to 1");
+}
+
+}  // namespace
+
+void import_windows(const WindowsImport& import, Collection& collection, const Work& work) {
+  require_sound(import);
+  const PathPattern pattern(import.pattern, {"answer", "group", "split"});
+  const auto root = std::filesystem::absolute(import.root).lexically_normal();
+  const auto out = std::filesystem::absolute(import.out).lexically_normal() / "windows";
+  const auto files = files_below(root, work);
+  std::vector<Example> examples;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    work.at("cutting windows", static_cast<std::int64_t>(i), static_cast<std::int64_t>(files.size()));
+    const auto found = pattern.match(files[i]);
+    if (!found) {
+      collection.leave_out("files that do not match the pattern", files[i]);
+      continue;
+    }
+    const auto said = [&](const char* name) {
+      return found->contains(name) ? found->at(name) : std::string();
+    };
+    const std::string name = std::filesystem::path(files[i]).replace_extension().string();
+    const Recording recording = read_recording(root / files[i], import);
+    for (std::int64_t start = 0; start + import.rows <= recording.rows; start += import.hop) {
+      const std::string window = window_name(name, start);
+      const auto label =
+          recording.labels.empty() ? std::optional(said("answer")) : label_of(recording, start, import);
+      if (!label) {
+        collection.leave_out("windows without a clear label", window);
+        continue;
+      }
+      const auto file = out / (window + ".npy");
+      write_window(file, recording, start, import.rows);
+      examples.push_back({.id = window,
+                          .inputs = {{import.input, {file}}},
+                          .label = *label,
+                          .group = said("group").empty() ? name : said("group"),
+                          .split = said("split").empty() ? "" : split_named(said("split"))});
+    }
+  }
+  add_examples(collection, std::move(examples), import.labelling);
+}
+
+}  // namespace lateral::dataset

@@ -1,0 +1,67 @@
+#include "core/dataset/collection.hpp"
+
+#include "core/base/file.hpp"
+#include "core/format/sample_set.hpp"
+#include "tests/support/errors.hpp"
+#include "tests/support/files.hpp"
+
+using namespace lateral;
+using namespace lateral::dataset;
+
+TEST_CASE("an empty import says what was left out instead of writing a list") {
+  const test::TemporaryFolder folder;
+  Collection collection;
+  collection.leave_out("keyframes with a missing file", "a.jpg");
+  collection.leave_out("keyframes with a missing file", "b.jpg");
+  const auto thrown = test::thrown_by([&] { collection.write(folder.path(), false); });
+  CHECK(thrown.code == Errc::NotFound);
+  CHECK(thrown.mentions("2 keyframes with a missing file (e.g. a.jpg)"));
+  CHECK_FALSE(std::filesystem::exists(folder / "samples.jsonl"));
+}
+
+TEST_CASE("two moments of one id are refused") {
+  Collection collection;
+  collection.add({"1", "train", {}});
+  CHECK(test::thrown_by([&] { collection.add({"1", "test", {}}); }).code == Errc::Corrupt);
+  CHECK(test::thrown_by([&] { collection.find("2"); }).code == Errc::InvalidArgument);
+}
+
+TEST_CASE("what is written is a good data directory: files once, questions once, contradictions never") {
+  const test::TemporaryFolder folder, elsewhere;
+  test::write_file(folder / "a.wav", "");
+  test::write_file(elsewhere / "b.wav", "");
+  test::write_file(elsewhere / "c.wav", "");
+  Collection collection;
+  const auto first = collection.add({"1", "train", {{"sound", {folder / "a.wav"}}}});
+  collection.add({"2", "test", {{"sound", {elsewhere / "b.wav", elsewhere / "c.wav"}}}});
+  collection.ask(first, "which?", "one", "word");
+  collection.ask(first, "which?", "one", "word");
+  collection.ask(first, "loud?", "no", "");
+  collection.ask(first, "who?", "anna", "");
+  collection.ask(first, "who?", "bert", "");
+  collection.ask(first, "who?", "carl", "");
+  const ImportReport report = collection.write(folder.path(), false);
+  CHECK(report.moments == 2);
+  CHECK(report.questions == 2);
+  CHECK(report.questions_by_type == std::map<std::string, std::int64_t>{{"", 1}, {"word", 1}});
+  CHECK(report.left_out.at("questions with two answers").count == 1);
+  CHECK(
+      read_text(report.file, 4096) ==
+      R"({"id":"1","split":"train","inputs":{"sound":"a.wav"},"question":"which?","answer":"one","type":"word"})"
+      "\n"
+      R"({"id":"1","split":"train","question":"loud?","answer":"no"})"
+      "\n"
+      R"({"id":"2","split":"test","inputs":{"sound":[")" +
+          (elsewhere / "b.wav").string() + R"(",")" + (elsewhere / "c.wav").string() + "\"]}}\n");
+}
+
+TEST_CASE("a list that is there is replaced only when asked to") {
+  const test::TemporaryFolder folder;
+  test::write_file(folder / "samples.jsonl", "mine");
+  Collection collection;
+  collection.add({"1", "train", {}});
+  CHECK(test::thrown_by([&] { collection.write(folder.path(), false); }).code == Errc::FailedPrecondition);
+  CHECK(read_text(folder / "samples.jsonl", 100) == "mine");
+  collection.write(folder.path(), true);
+  CHECK(read_text(folder / "samples.jsonl", 100) != "mine");
+}

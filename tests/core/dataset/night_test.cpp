@@ -1,0 +1,43 @@
+#include <span>
+
+#include "core/base/file.hpp"
+#include "core/dataset/pictures.hpp"
+#include "core/format/picture_filter.hpp"
+#include "tests/support/errors.hpp"
+#include "tests/support/files.hpp"
+
+using namespace lateral;
+using namespace lateral::dataset;
+
+namespace {
+
+format::Image white() {
+  return {8, 8, std::vector<std::uint8_t>(8 * 8 * 3, 255)};
+}
+
+void write_picture(const std::filesystem::path& path) {
+  const auto bytes = format::encode_png(white());
+  test::write_file(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+}  // namespace
+
+TEST_CASE("a picture that cannot be read makes no night") {
+  const test::TemporaryFolder folder;
+  test::write_file(folder / "a.jpg", "no picture");
+  CHECK(test::thrown_by([&] { NightPictures(folder.path()).of(folder / "a.jpg", "x/a.jpg"); }).code ==
+        Errc::Unsupported);
+  CHECK_FALSE(std::filesystem::exists(folder / "night/x/a.png"));
+}
+
+TEST_CASE("nights are written once, without loss, and below their folder") {
+  const test::TemporaryFolder folder;
+  write_picture(folder / "a.png");
+  const NightPictures night(folder / "out");
+  const auto file = night.of(folder / "a.png", "samples/CAM/a.jpg");
+  CHECK(file == folder / "out/night/samples/CAM/a.png");
+  CHECK(format::read_image(file).rgb == format::night_of(white()).rgb);
+  CHECK(format::read_image(file).rgb.front() == 51);
+  std::filesystem::remove(folder / "a.png");
+  CHECK(night.of(folder / "a.png", "samples/CAM/a.jpg") == file);
+}

@@ -1,0 +1,102 @@
+#include "core/dataset/windows.hpp"
+
+#include "core/format/npy.hpp"
+#include "core/format/sample_set.hpp"
+#include "tests/support/errors.hpp"
+#include "tests/support/files.hpp"
+
+using namespace lateral;
+using namespace lateral::dataset;
+using test::thrown_by;
+
+namespace {
+
+struct Recordings : test::TemporaryFolder {
+  Recordings() {
+    std::filesystem::create_directories(*this / "in/s1");
+    std::string rows = "x,label,y\n";
+    for (int i = 0; i < 10; ++i)
+      rows += std::to_string(i) + (i < 5 ? ",WALKING," : ",STANDING_UP,") + std::to_string(10 * i) + "\n";
+    test::write_file(*this / "in/s1/a.csv", rows);
+    test::write_file(*this / "in/info.csv", "subject\ns1\n");
+  }
+  WindowsImport import() const {
+    return {.root = *this / "in",
+            .pattern = "{group}/*.csv",
+            .input = "imu",
+            .columns = {"y", "x"},
+            .label_column = "label",
+            .rows = 4,
+            .hop = 2,
+            .out = *this / "out",
+            .labelling = {.question = "what is done?", .type = "", .answers = {}, .split = {.all = "train"}}};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("windows that cannot be are refused") {
+  const Recordings recordings;
+  const auto refusal = [&](const auto& change) {
+    auto import = recordings.import();
+    change(import);
+    Collection collection;
+    return thrown_by([&] { import_windows(import, collection, {}); });
+  };
+  CHECK(refusal([](auto& import) { import.rows = 0; }).code == Errc::InvalidArgument);
+  CHECK(refusal([](auto& import) { import.hop = 0; }).code == Errc::InvalidArgument);
+  CHECK(refusal([](auto& import) { import.majority = 0; }).code == Errc::InvalidArgument);
+  CHECK(refusal([](auto& import) { import.columns.clear(); }).code == Errc::InvalidArgument);
+  CHECK(refusal([](auto& import) { import.columns = {"z"}; }).mentions("'z'"));
+  CHECK(refusal([](auto& import) { import.columns = {"label"}; }).code == Errc::Corrupt);
+  CHECK(refusal([](auto& import) { import.label_column = "activity"; }).mentions("'activity'"));
+}
+
+TEST_CASE("a window has the label of most of its rows, and its columns as they were asked for") {
+  const Recordings recordings;
+  Collection collection;
+  import_windows(recordings.import(), collection, {});
+  // Rows 0-3 and 2-5 walk (of the latter 3 of 4), 4-7 and 6-9 stand up.
+  REQUIRE(collection.moments().size() == 4);
+  const auto report = collection.write(recordings / "out", false);
+  CHECK(report.left_out.at("files that do not match the pattern").example == "info.csv");
+  const auto set = format::read_samples(recordings / "out");
+  CHECK(set.samples[1].id == "s1/a-000002");
+  CHECK(set.samples[1].answer == "WALKING");
+  CHECK(set.samples[2].answer == "STANDING UP");
+  const auto window = format::read_npy(set.samples[1].inputs.at("imu").front());
+  CHECK(window.shape == std::vector<std::int64_t>{4, 2});
+  CHECK(window.to_floats() == std::vector<float>{20, 2, 30, 3, 40, 4, 50, 5});
+
+  auto strict = recordings.import();
+  strict.majority = 1;
+  strict.out = recordings / "strict";
+  Collection clear;
+  import_windows(strict, clear, {});
+  CHECK(clear.moments().size() == 2);
+}
+
+TEST_CASE("real recordings are cut by subject, as the reference was") {
+  const auto root = test::real_data("imu_har");
+  if (!root) return;
+  const test::TemporaryFolder out;
+  WindowsImport import;
+  import.root = *root;
+  import.pattern = "*/{group}_*_sp.csv";
+  import.input = "imu";
+  import.columns = {"x_acc", "y_acc", "z_acc", "x_gyro", "y_gyro", "z_gyro"};
+  import.label_column = "label";
+  import.rows = 40;
+  import.hop = 20;
+  import.out = out.path();
+  import.labelling = {.question = "what is the person doing?", .type = "", .answers = {}, .split = {
+                        .val = {"s17"},
+                        .test =
+                        { "s20" }
+                      }};
+  Collection collection;
+  import_windows(import, collection, {});
+  const auto report = collection.write(out.path(), false);
+  CHECK(report.moments_by_split ==
+        std::map<std::string, std::int64_t>{{"train", 1317}, {"val", 449}, {"test", 416}});
+}
