@@ -1,12 +1,15 @@
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <map>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 #include "core/format/tokenizer.hpp"
 #include "core/model/weight_files.hpp"
 #include "core/runtime/question_format.hpp"
 #include "host/commands/commands.hpp"
+#include "host/commands/encoder_folder.hpp"
 #include "host/describe.hpp"
 #include "host/exit_codes.hpp"
 #include "host/output.hpp"
@@ -46,6 +49,16 @@ void read_tokenizer(const std::filesystem::path& folder, ModelFacts& facts) {
   } catch (const Error& error) {
     facts.tokenizer_problem = error.what();
   }
+}
+
+/// A family that is not supported is told with all that are, encoders too.
+void require_supported(const std::filesystem::path& folder) {
+  const std::string family = format::json::read_file(folder / "config.json").get("model_type", "");
+  const auto known = model::families();
+  if (std::any_of(known.begin(), known.end(), [&](const auto& each) { return each.model_type == family; }))
+    return;
+  fail(Errc::Unsupported, "model show", folder.string(), ": model_type \"", shown(family),
+       "\"; supported are ", model::family_list(), ", and as encoders of plugins ", encoder_list());
 }
 
 ModelFacts facts_of(const std::filesystem::path& folder) {
@@ -159,6 +172,11 @@ std::string json_of(const std::filesystem::path& folder, const ModelFacts& facts
 }  // namespace
 
 int run_command(const ModelShowOptions& options, const CommonOptions& common) {
+  if (const auto encoder = read_encoder_folder(options.folder)) {
+    print_line(common.json ? json_of(options.folder, *encoder) : text_of(options.folder, *encoder));
+    return kExitOk;
+  }
+  require_supported(options.folder);
   const ModelFacts facts = facts_of(options.folder);
   print_line(common.json ? json_of(options.folder, facts) : text_of(options.folder, facts));
   return kExitOk;

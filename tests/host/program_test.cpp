@@ -162,6 +162,24 @@ TEST_CASE("a model of another family is refused with the families there are") {
   CHECK(ran.status == kExitRequest);
   CHECK(ran.complains_of("mamba"));
   CHECK(ran.complains_of("gpt_neox"));
+  CHECK(ran.complains_of("whisper"));
+}
+
+TEST_CASE("an encoder's directory is told from a language model's, with the plugin that takes it") {
+  const test::TinyWorld world;
+  std::filesystem::create_directories(world / "clip");
+  test::write_file(world / "clip/config.json",
+                   R"({"model_type": "clip", "vision_config": {"hidden_size": 768, "patch_size": 32}})");
+  auto ran = lateral_does("model show " + quoted(world / "clip"));
+  CHECK(ran.status == kExitRequest);
+  CHECK(ran.complains_of("model.safetensors"));
+  std::filesystem::copy_file(world / "model/model.safetensors", world / "clip/model.safetensors");
+  ran = lateral_does("model show " + quoted(world / "clip"));
+  CHECK(ran.status == kExitOk);
+  CHECK(ran.out.find("clip, an encoder for plugin vision") != std::string::npos);
+  CHECK(ran.out.find("patch_size: 32") != std::string::npos);
+  ran = lateral_does("model show --json " + quoted(world / "clip"));
+  CHECK(format::json::parse(ran.out, "stdout").at("sizes").at("hidden_size").as_int() == 768);
 }
 
 TEST_CASE("an option that a plugin's manifest does not know is told with its place in the configuration") {
