@@ -1,5 +1,6 @@
 #pragma once
-// How one command of `lateral` is described to Boost.Program_options, whose only door this is. Internal to host_options.
+// How one command of `lateral` is described to Boost.Program_options, whose only door this is. Internal to
+// host_options.
 
 #include <boost/program_options.hpp>
 

@@ -1,6 +1,7 @@
 #pragma once
-// The command line of `lateral` as typed values. Boost.Program_options stays behind it (host/option_spec.hpp).
-// Parsing has no side effects: `--help` and `--version` come back as text for the caller to print.
+// The command line of `lateral` as typed values. Boost.Program_options stays behind it
+// (host/option_spec.hpp). Parsing has no side effects: `--help` and `--version` come back as text for the
+// caller to print.
 
 #include <cstdint>
 #include <filesystem>

@@ -39,8 +39,8 @@ class Collection {
   Index find(std::string_view id) const;
   bool has(std::string_view id) const { return by_id_.contains(std::string(id)); }
 
-  /// Asks about a moment. Asked again with the same answer it is kept once; with another answer neither can be
-  /// trusted, and both are left out.
+  /// Asks about a moment. Asked again with the same answer it is kept once; with another answer neither can
+  /// be trusted, and both are left out.
   void ask(Index moment, std::string question, std::string answer, std::string type);
 
   /// Notes one thing that will not be in the list.
@@ -49,10 +49,10 @@ class Collection {
   const std::vector<Moment>& moments() const { return moments_; }
   bool empty() const { return moments_.empty(); }
 
-  /// DIR/samples.jsonl, in one step: the moments in the order they came, each with its questions; a moment without
-  /// questions has one line. Files below DIR are named relative to it, all others by their absolute path.
-  /// Throws FailedPrecondition when the file is there and `replace` is false, Io, and NotFound when there is nothing to
-  /// write, with what was left out.
+  /// DIR/samples.jsonl, in one step: the moments in the order they came, each with its questions; a moment
+  /// without questions has one line. Files below DIR are named relative to it, all others by their absolute
+  /// path. Throws FailedPrecondition when the file is there and `replace` is false, Io, and NotFound when
+  /// there is nothing to write, with what was left out.
   ImportReport write(const std::filesystem::path& folder, bool replace) const;
 
  private:

@@ -21,12 +21,13 @@ struct DriveLmImport {
   FrameImport frames;
 };
 
-/// Answers lose their full stop and begin with a small letter ("Yes." is "yes"), which makes classes of them. An object
-/// in a question, "<c1,CAM_BACK,1088.3,497.5>", becomes the words that the file has for it: "the brown SUV in the back
-/// camera". Questions with an object the file does not describe, or with an object in the answer, are left out.
+/// Answers lose their full stop and begin with a small letter ("Yes." is "yes"), which makes classes of them.
+/// An object in a question, "<c1,CAM_BACK,1088.3,497.5>", becomes the words that the file has for it: "the
+/// brown SUV in the back camera". Questions with an object the file does not describe, or with an object in
+/// the answer, are left out.
 ///
-/// The condition of a scene is what the tables say of it. Without tables it goes by the car: of the published sample,
-/// n008 drove in the rain and n015 on a clear day; other cars are refused with InvalidArgument.
+/// The condition of a scene is what the tables say of it. Without tables it goes by the car: of the published
+/// sample, n008 drove in the rain and n015 on a clear day; other cars are refused with InvalidArgument.
 ///
 /// Throws NotFound, Corrupt (naming the place), and as add_frames().
 void import_drivelm(const DriveLmImport& import, Collection& collection, const Work& work);

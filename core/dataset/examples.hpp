@@ -30,8 +30,8 @@ struct Labelling {
 /// The answers of a JSON object {"label": "answer", ...}. Throws what the JSON reader throws.
 std::map<std::string, std::string> read_answers(const std::filesystem::path& path);
 
-/// Splits the examples and adds them, in order of their ids. Labels that `answers` does not know are left out.
-/// Throws as split_groups(), and InvalidArgument when there are labels but no question.
+/// Splits the examples and adds them, in order of their ids. Labels that `answers` does not know are left
+/// out. Throws as split_groups(), and InvalidArgument when there are labels but no question.
 void add_examples(Collection& collection, std::vector<Example> examples, const Labelling& labelling);
 
 }  // namespace lateral::dataset

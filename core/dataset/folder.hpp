@@ -13,15 +13,16 @@ namespace lateral::dataset {
 
 struct FolderImport {
   std::filesystem::path root;
-  /// Input name and the pattern (path_pattern.hpp) of its files, relative to `root`. Names: {id}, {answer}, {group},
-  /// {split} ("train", "training", "val", "validation", "test", "testing"). Files of one {id} are one moment: those of one
-  /// input are its views in the order of their paths. Without {id} every file is a moment.
+  /// Input name and the pattern (path_pattern.hpp) of its files, relative to `root`. Names: {id}, {answer},
+  /// {group}, {split} ("train", "training", "val", "validation", "test", "testing"). Files of one {id} are
+  /// one moment: those of one input are its views in the order of their paths. Without {id} every file is a
+  /// moment.
   std::vector<std::pair<std::string, std::string>> files;
   Labelling labelling;
 };
 
-/// Throws InvalidArgument (patterns; several inputs without {id}), Corrupt (files of one id that contradict each other),
-/// NotFound and as add_examples().
+/// Throws InvalidArgument (patterns; several inputs without {id}), Corrupt (files of one id that contradict
+/// each other), NotFound and as add_examples().
 void import_folder(const FolderImport& import, Collection& collection, const Work& work);
 
 /// All regular files below `root` as sorted paths relative to it; links to folders are not followed.

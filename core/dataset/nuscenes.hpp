@@ -12,12 +12,14 @@ namespace lateral::dataset {
 struct NuScenesImport {
   std::filesystem::path root;  ///< holds samples/ and the folder of tables
   std::string version;         ///< e.g. "v1.0-mini"; empty: the only one there
-  /// NuScenes_{train,val}_questions.json: {"questions": [{"sample_token", "question", "answer", "template_type", "num_hop",
-  /// "split"}, ...]}. Empty: every keyframe becomes a moment without questions, to teach from.
+  /// NuScenes_{train,val}_questions.json: {"questions": [{"sample_token", "question", "answer",
+  /// "template_type", "num_hop", "split"}, ...]}. Empty: every keyframe becomes a moment without questions,
+  /// to teach from.
   std::vector<std::filesystem::path> questions;
   std::vector<std::string> views = clockwise_views();  ///< camera channels, in order
   Condition condition = Condition::Any;
-  /// Keyframes go where NuScenes-QA put their questions: "train", and its "val" as "test". Otherwise by `frames.split`.
+  /// Keyframes go where NuScenes-QA put their questions: "train", and its "val" as "test". Otherwise by
+  /// `frames.split`.
   bool published_split = true;
   FrameImport frames;
 };

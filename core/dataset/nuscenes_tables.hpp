@@ -1,7 +1,7 @@
 #pragma once
-// The tables of nuScenes (devkit, schema v1.0: scene, sample, sample_data, calibrated_sensor, sensor), as much of them as
-// says which files were recorded at which keyframe. The large tables are read record by record: what stays in memory are
-// the keyframes' files of the wanted channels.
+// The tables of nuScenes (devkit, schema v1.0: scene, sample, sample_data, calibrated_sensor, sensor), as
+// much of them as says which files were recorded at which keyframe. The large tables are read record by
+// record: what stays in memory are the keyframes' files of the wanted channels.
 
 #include <filesystem>
 #include <map>
@@ -30,9 +30,9 @@ struct NuScenesTables {
   std::vector<NuScenesKeyframe> keyframes;                ///< by scene name, then time
 };
 
-/// `folder` is e.g. ROOT/v1.0-mini. File names that are absolute or leave the root (`..`) are refused.
-/// Throws NotFound (a table is missing), Corrupt (naming table and record: missing members, a token that points nowhere,
-/// two files of one channel at one keyframe), ResourceExhausted, Cancelled.
+/// `folder` is e.g. ROOT/v1.0-mini. File names that are absolute or leave the root (`..`) are refused. Throws
+/// NotFound (a table is missing), Corrupt (naming table and record: missing members, a token that points
+/// nowhere, two files of one channel at one keyframe), ResourceExhausted, Cancelled.
 NuScenesTables read_nuscenes_tables(const std::filesystem::path& folder,
                                     const std::set<std::string>& channels, const Work& work);
 

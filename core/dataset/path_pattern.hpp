@@ -9,12 +9,12 @@
 
 namespace lateral::dataset {
 
-/// Text, `*` (anything within one folder's name or file's name, also nothing) and `{name}` (the same, at least one
-/// character, and kept). Each takes as little as it can.
+/// Text, `*` (anything within one folder's name or file's name, also nothing) and `{name}` (the same, at
+/// least one character, and kept). Each takes as little as it can.
 class PathPattern {
  public:
-  /// Throws InvalidArgument: brackets that do not pair, a name that is not among `names` or there twice, a name or
-  /// `*` right behind another, a pattern of no text or more than 64 parts.
+  /// Throws InvalidArgument: brackets that do not pair, a name that is not among `names` or there twice, a
+  /// name or `*` right behind another, a pattern of no text or more than 64 parts.
   PathPattern(std::string_view text, const std::vector<std::string>& names);
 
   /// The names and what they stand for; nothing when the whole path does not match, or has more than 1024

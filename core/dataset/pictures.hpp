@@ -8,13 +8,15 @@
 
 namespace lateral::dataset {
 
-/// Makes the night (format::night_of) of pictures, as PNG files of their full size in DIR/night. A picture that is there
-/// already is taken as it is, so that an interrupted import goes on; each is written in one step.
+/// Makes the night (format::night_of) of pictures, as PNG files of their full size in DIR/night. A picture
+/// that is there already is taken as it is, so that an interrupted import goes on; each is written in one
+/// step.
 class NightPictures {
  public:
   explicit NightPictures(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-  /// The night of `picture`, which is `name` (a relative path) in the data set. Throws what reading and writing throw.
+  /// The night of `picture`, which is `name` (a relative path) in the data set. Throws what reading and
+  /// writing throw.
   std::filesystem::path of(const std::filesystem::path& picture, const std::filesystem::path& name) const;
 
  private:

@@ -8,8 +8,8 @@
 
 namespace lateral::dataset {
 
-/// A path that stays below the folder it is relative to. Throws Corrupt, naming the value, for an absolute path, one that
-/// leaves the folder by `..`, an empty one, one with control characters or above 1024 bytes.
+/// A path that stays below the folder it is relative to. Throws Corrupt, naming the value, for an absolute
+/// path, one that leaves the folder by `..`, an empty one, one with control characters or above 1024 bytes.
 std::string path_inside(const format::json::Value& value);
 /// The same of a part of the value's text; the message names `value`.
 std::string path_inside(std::string_view text, const format::json::Value& value);

@@ -1,6 +1,6 @@
 #pragma once
-// Long lists of JSON objects, one object at a time: tables and question files of some hundred megabytes never lie in
-// memory as a whole.
+// Long lists of JSON objects, one object at a time: tables and question files of some hundred megabytes never
+// lie in memory as a whole.
 
 #include <cstdint>
 #include <filesystem>
@@ -23,9 +23,9 @@ struct RecordList {
 /// Called now and then with the bytes read so far and the bytes of the file; may throw to stop.
 using RecordProgress = std::function<void(std::int64_t done, std::int64_t total)>;
 
-/// Calls `each` with every object of the list, in file order, and returns how many there were. What `each` throws ends
-/// the reading. Of other members of the outer object only the brackets are counted.
-/// Throws NotFound, Io, Corrupt (a text that is no such list; a record that is no object) and ResourceExhausted (a
+/// Calls `each` with every object of the list, in file order, and returns how many there were. What `each`
+/// throws ends the reading. Of other members of the outer object only the brackets are counted. Throws
+/// NotFound, Io, Corrupt (a text that is no such list; a record that is no object) and ResourceExhausted (a
 /// record above the limit). Messages name a record by its place: "sample.json[17]: $.token: ...".
 std::int64_t for_each_record(const RecordList& list, const std::function<void(const Value&)>& each,
                              const RecordProgress& progress = {});

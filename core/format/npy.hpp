@@ -35,7 +35,8 @@ NpyArray decode_npy(std::span<const std::byte> bytes, std::string_view name);
 /// decode_npy of a file of at most 1 GiB.
 NpyArray read_npy(const std::filesystem::path& path);
 
-/// A file (version 1) of float32 in C order. Throws InvalidArgument when `shape` has another number of elements.
+/// A file (version 1) of float32 in C order. Throws InvalidArgument when `shape` has another number of
+/// elements.
 std::vector<std::byte> encode_npy(std::span<const float> values, const std::vector<std::int64_t>& shape);
 
 }  // namespace lateral::format

@@ -44,7 +44,8 @@ std::vector<std::optional<std::size_t>> find_columns(const PointCloud& cloud,
 
 // An array's columns have no names either: they are declared as those of raw rows are.
 PointCloud from_array(const NpyArray& array, std::span<const std::string> columns, std::string_view name) {
-  if (array.shape.size() != 2 || (!columns.empty() && array.shape[1] != static_cast<std::int64_t>(columns.size()))) {
+  if (array.shape.size() != 2 ||
+      (!columns.empty() && array.shape[1] != static_cast<std::int64_t>(columns.size()))) {
     fail(Errc::InvalidArgument, "point_cloud", name, " is no array of [points, ", columns.size(), "] (",
          join(columns), ")");
   }

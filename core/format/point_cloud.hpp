@@ -1,8 +1,8 @@
 #pragma once
-// Point clouds as the plugins see them: one row of float32 columns a point, with the columns' names.
-// Read from `.bin` and `.npy` (rows of numbers, columns declared by the caller), `.pcd` (version 0.7: ascii, binary,
-// binary_compressed) and `.ply` (ascii, binary of either byte order; the vertex element).
-// Thread safety: all functions may be called from any thread.
+// Point clouds as the plugins see them: one row of float32 columns a point, with the columns' names. Read
+// from `.bin` and `.npy` (rows of numbers, columns declared by the caller), `.pcd` (version 0.7: ascii,
+// binary, binary_compressed) and `.ply` (ascii, binary of either byte order; the vertex element). Thread
+// safety: all functions may be called from any thread.
 
 #include <cstddef>
 #include <cstdint>
@@ -33,10 +33,9 @@ PointCloud decode_bin(std::span<const std::byte> bytes, std::span<const std::str
 PointCloud decode_pcd(std::span<const std::byte> bytes, std::string_view name);
 PointCloud decode_ply(std::span<const std::byte> bytes, std::string_view name);
 
-/// A file, by its ending (raw rows have no magic). `bin_columns` are used for `.bin` and `.npy` alone; when they are
-/// empty these are refused, because four and five columns cannot be told apart.
-/// Throws NotFound, Io, Unsupported (ending, field types), Corrupt, InvalidArgument (columns),
-/// ResourceExhausted.
+/// A file, by its ending (raw rows have no magic). `bin_columns` are used for `.bin` and `.npy` alone; when
+/// they are empty these are refused, because four and five columns cannot be told apart. Throws NotFound, Io,
+/// Unsupported (ending, field types), Corrupt, InvalidArgument (columns), ResourceExhausted.
 PointCloud read_point_cloud(const std::filesystem::path& path, std::span<const std::string> bin_columns = {});
 
 /// The named columns, in that order; rows with a value there that is not finite are dropped and counted. A

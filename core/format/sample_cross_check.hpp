@@ -1,6 +1,6 @@
 #pragma once
-// What the lines of samples.jsonl say together: moments that contradict themselves, questions asked twice, files of two
-// moments, inputs that change their kind. Internal to core/format.
+// What the lines of samples.jsonl say together: moments that contradict themselves, questions asked twice,
+// files of two moments, inputs that change their kind. Internal to core/format.
 
 #include <map>
 #include <string>

@@ -11,8 +11,8 @@
 
 namespace lateral::format::detail {
 
-/// Looks at every file once, in the order of the lines; of a file with other lines' content in another split (when files
-/// are decoded) the later one is the problem.
+/// Looks at every file once, in the order of the lines; of a file with other lines' content in another split
+/// (when files are decoded) the later one is the problem.
 class FileChecks {
  public:
   FileChecks(SampleReport& report, FileCheck depth) : report_(report), depth_(depth) {}

@@ -1,12 +1,11 @@
 #pragma once
-// A data directory: DIR/samples.jsonl, one object a line,
-//   {"id": "000017", "split": "train", "inputs": {"camera": ["a.jpg", "b.jpg"], "lidar": "c.bin"},
-//    "question": "is there a bus?", "answer": "no", "type": "existence"}
-// What was recorded at one moment shares one id. So an id may have many lines (many questions), but every
-// line of an id that names an input names the same files for it, and an id belongs to one split: otherwise
-// recordings are mispaired or held-out moments leak into training. `question`, `answer` and `type` may be
-// absent (recordings without labels); an answer needs its question. `inputs` may be absent in a line whose id had them
-// before: a moment with a hundred questions names its files once.
+// A data directory: DIR/samples.jsonl, one object a line, {"id": "000017", "split": "train", "inputs":
+// {"camera": ["a.jpg", "b.jpg"], "lidar": "c.bin"}, "question": "is there a bus?", "answer": "no", "type":
+// "existence"} What was recorded at one moment shares one id. So an id may have many lines (many questions),
+// but every line of an id that names an input names the same files for it, and an id belongs to one split:
+// otherwise recordings are mispaired or held-out moments leak into training. `question`, `answer` and `type`
+// may be absent (recordings without labels); an answer needs its question. `inputs` may be absent in a line
+// whose id had them before: a moment with a hundred questions names its files once.
 //
 // Paths are relative to DIR. Absolute paths and `..` are allowed: recordings are large and often stay on
 // another disk, and reading a file as a picture gives nobody more than the user who started lateral has. The
@@ -67,8 +66,8 @@ struct SampleReport {
 
 enum class FileCheck {
   Exists,  ///< every file is there and regular
-  /// And pictures, clouds, sound, tables and arrays can be decoded and are finite (by their ending; `.bin` by size alone),
-  /// and no file has the content of one in another split.
+  /// And pictures, clouds, sound, tables and arrays can be decoded and are finite (by their ending; `.bin` by
+  /// size alone), and no file has the content of one in another split.
   Decodes,
 };
 

@@ -13,8 +13,8 @@ namespace lateral::host {
 struct EncoderFolder {
   std::string family;  ///< `model_type`
   std::string plugin;  ///< the id of the plugin that takes such a directory
-  /// What its config.json says of the part that encodes, by the words of transformers ("hidden_size"); what is not said
-  /// there has transformers' default.
+  /// What its config.json says of the part that encodes, by the words of transformers ("hidden_size"); what
+  /// is not said there has transformers' default.
   std::map<std::string, std::int64_t> sizes;
   std::int64_t tensors = 0, bytes = 0,
                parameters = 0;  ///< of all weight files, the parts that are not used included

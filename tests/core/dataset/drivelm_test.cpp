@@ -29,7 +29,8 @@ struct World : test::TemporaryFolder {
       "QA": {"perception": [{"Q": "Is <c1,CAM_BACK_LEFT,10.5,20.0> near?", "A": "Yes."},
                             {"Q": "Is <c2,CAM_BACK,1.0,2.0> near?", "A": "No."},
                             {"Q": "What is there?", "A": "There are many barriers to the right."}],
-             "planning": [{"Q": "What first?", "A": "<c1,CAM_BACK_LEFT,10.5,20.0>."}, {"Q": "What now?", "A": "Keep going."}]},
+             "planning": [{"Q": "What first?", "A": "<c1,CAM_BACK_LEFT,10.5,20.0>."},
+                          {"Q": "What now?", "A": "Keep going."}]},
       "image_paths": {"CAM_FRONT": ")" +
            file + R"("}}}})";
   }

@@ -1,4 +1,5 @@
-// Long lists of JSON objects: the records, or where the list goes wrong. The first section is the member's name.
+// Long lists of JSON objects: the records, or where the list goes wrong. The first section is the member's
+// name.
 
 #include "core/format/json_records.hpp"
 #include "tests/fuzz/scratch.hpp"
