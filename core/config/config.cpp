@@ -147,6 +147,7 @@ void read_adapt(TableReader& in, AdaptConfig& adapt) {
   in.real("weight_decay", adapt.weight_decay, 0, 10);
   in.real("token_dropout", adapt.token_dropout, 0, 0.95);
   in.integer("aligner_hidden", adapt.aligner_hidden, 1, 65536);
+  in.boolean("summary", adapt.summary);
   in.real("held_out_share", adapt.held_out_share, 0, 0.9);
   in.seconds("checkpoint", adapt.checkpoint_seconds);
   in.seed("seed", adapt.seed);

@@ -118,6 +118,7 @@ struct AdaptConfig {
   double weight_decay = 0.05;      ///< of everything but links
   double token_dropout = 0.2;
   std::int64_t aligner_hidden = 128;
+  bool summary = true;             ///< with labels that name whole moments: read a sample as a whole
   double held_out_share = 0.15;    ///< of the moments, kept for the check before publishing
   double checkpoint_seconds = 10;  ///< between two checkpoints: what a killed run loses at most
   std::uint64_t seed = 0;

@@ -19,10 +19,12 @@ enum Stream : std::uint64_t { kAligner = 1, kLinks = 2, kLora = 3 };
 
 std::shared_ptr<const LateKvSource> source_of(const AdapterInfo& info) {
   std::optional<SeenGate> seen;
-  if (info.seen) seen.emplace(info.aligner.width, *info.seen);
+  if (info.seen) seen.emplace(info.token_width(), *info.seen);
+  std::optional<Summary> summary;
+  if (info.summary) summary.emplace(*info.summary);
   return std::make_shared<LateKvSource>(Aligner(info.aligner, mix_seed(info.seed, kAligner)),
                                         Links(info.blocks, mix_seed(info.seed, kLinks), info.tau),
-                                        std::move(seen));
+                                        std::move(seen), std::move(summary));
 }
 
 std::shared_ptr<const KvLora> lora_of(const AdapterInfo& info) {
@@ -62,6 +64,10 @@ class Fingerprint {
 Adapter::Adapter(AdapterInfo info)
     : info_(std::move(info)), source_(source_of(info_)), lora_(lora_of(info_)) {}
 
+Adapter::Adapter(AdapterInfo info, std::shared_ptr<const LateKvSource> source,
+                 std::shared_ptr<const KvLora> lora)
+    : info_(std::move(info)), source_(std::move(source)), lora_(std::move(lora)) {}
+
 std::vector<model::NamedTensor> Adapter::parameters() const {
   auto all = source_->parameters();
   if (lora_ != nullptr) {
@@ -86,6 +92,13 @@ Adapter Adapter::with_seen_gate(std::optional<SeenGate::Scope> scope) const {
   Adapter gated(info);
   copy_common(bare.parameters(), gated.parameters());
   return gated;
+}
+
+Adapter Adapter::behind_summary() const {
+  AdapterInfo info = info_;
+  info.summary.reset();
+  info.seen.reset();
+  return {std::move(info), std::make_shared<LateKvSource>(source_->aligner(), source_->links()), lora_};
 }
 
 void Adapter::require_gradients(bool required) const {

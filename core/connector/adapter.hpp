@@ -13,6 +13,7 @@
 #include "core/connector/late_kv_source.hpp"
 #include "core/connector/links.hpp"
 #include "core/connector/seen_gate.hpp"
+#include "core/connector/summary.hpp"
 #include "core/model/spec.hpp"
 #include "core/wiring/block_set.hpp"
 #include "core/wiring/method.hpp"
@@ -28,13 +29,16 @@ struct AdapterInfo {
   std::string encoder = {};  ///< id of the encoder in it
   wiring::Method method = wiring::Method::LateKv;
   wiring::BlockSet blocks;
-  AlignerShape aligner = {};
+  AlignerShape aligner = {};  ///< its width is that of the encoder's tokens, or the rank of the summary
+  std::optional<SummaryShape> summary = {};
   double tau = 1.0;
   std::optional<SeenGate::Scope> seen = {};
   std::optional<LoraShape> lora = {};
   std::uint64_t seed = 0;
   /// How it was trained and how well it did: free keys (e.g. "samples", "seconds", "held_out_accuracy").
   std::map<std::string, std::string> training = {};
+
+  std::int64_t token_width() const { return summary ? summary->width : aligner.width; }  ///< of the encoder
 };
 
 /// Copies share tensors; clone() does not. Thread safety: const members from any thread, as long as nobody
@@ -57,12 +61,16 @@ class Adapter {
   Adapter clone() const;
   /// A clone with a fresh gate, open until it is fitted (fit_seen_gate), or without one.
   Adapter with_seen_gate(std::optional<SeenGate::Scope> scope) const;
+  /// What reads the summary's token: an adapter without the summary that shares its other tensors with this one.
+  Adapter behind_summary() const;
   /// Makes all parameters record gradients, or none.
   void require_gradients(bool required) const;
   /// 16 hexadecimal digits over the metadata that change answers and over the bits of every tensor.
   std::string identity() const;
 
  private:
+  Adapter(AdapterInfo info, std::shared_ptr<const LateKvSource> source, std::shared_ptr<const KvLora> lora);
+
   AdapterInfo info_;
   std::shared_ptr<const LateKvSource> source_;
   std::shared_ptr<const KvLora> lora_;

@@ -94,7 +94,7 @@ std::string differences(const AdapterInfo& info, const AdapterUse& use) {
   std::string found;
   compare(found, "base model", info.base_model, use.base_model);
   compare(found, "token space", info.token_space, use.token_space);
-  compare(found, "token width", info.aligner.width, use.width);
+  compare(found, "token width", info.token_width(), use.width);
   compare<std::int64_t>(found, "blocks", info.blocks.layers(), use.spec.layers);
   compare(found, "kv_heads", info.aligner.kv_heads, use.spec.kv_heads);
   compare(found, "head_dim", info.aligner.head_dim, use.spec.head_dim);

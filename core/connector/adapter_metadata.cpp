@@ -45,6 +45,12 @@ class Reader {
     return {};
   }
 
+  /// As number(), of a key that need not be there.
+  template <typename Number>
+  Number number_or(const std::string& key, Number otherwise, Number low, Number high) {
+    return metadata_.contains(key) ? number<Number>(key, low, high) : otherwise;
+  }
+
   template <typename Number>
   Number number(const std::string& key, Number low, Number high) {
     const std::string value = text(key);
@@ -114,7 +120,17 @@ AlignerShape read_aligner(Reader& reader) {
   shape.inner = reader.number<std::int64_t>("inner", 0, kMaxSize);
   shape.kv_heads = reader.number<std::int64_t>("kv_heads", 1, kMaxSize);
   shape.head_dim = reader.number<std::int64_t>("head_dim", 1, kMaxSize);
+  shape.pairs = reader.number_or<std::int64_t>("pairs", 1, 1, kMaxSize);
   return shape;
+}
+
+std::optional<SummaryShape> read_summary(Reader& reader, std::int64_t width) {
+  SummaryShape shape{.width = width};
+  shape.segments = reader.number_or<std::int64_t>("summary_segments", 0, 0, kMaxSize);
+  shape.rank = reader.number_or<std::int64_t>("summary_rank", 0, 0, kMaxSize);
+  if ((shape.segments == 0) != (shape.rank == 0))
+    reader.problem("summary_segments", "must be given where summary_rank is, and only there");
+  return shape.rank == 0 ? std::nullopt : std::optional(shape);
 }
 
 std::optional<LoraShape> read_lora(Reader& reader, const AlignerShape& aligner) {
@@ -148,7 +164,7 @@ format::Metadata metadata_of(const AdapterInfo& info) {
       {"method", std::string(name_of(info.method))},
       {"layers", text_of(info.blocks.layers())},
       {"blocks", info.blocks.text()},
-      {"width", text_of(info.aligner.width)},
+      {"width", text_of(info.token_width())},
       {"inner", text_of(info.aligner.inner)},
       {"kv_heads", text_of(info.aligner.kv_heads)},
       {"head_dim", text_of(info.aligner.head_dim)},
@@ -159,6 +175,11 @@ format::Metadata metadata_of(const AdapterInfo& info) {
       {"hidden", text_of(lora.hidden)},
       {"seed", text_of(info.seed)},
   };
+  if (info.aligner.pairs != 1) metadata["pairs"] = text_of(info.aligner.pairs);
+  if (info.summary) {
+    metadata["summary_segments"] = text_of(info.summary->segments);
+    metadata["summary_rank"] = text_of(info.summary->rank);
+  }
   for (const auto& [key, value] : info.training) metadata[std::string(kTraining) + key] = value;
   return metadata;
 }
@@ -180,6 +201,8 @@ AdapterInfo info_of(const format::Metadata& metadata, const std::string& source)
                    .method = method.value_or(wiring::Method::LateKv),
                    .blocks = blocks.value_or(wiring::BlockSet::parse("all", layers)),
                    .aligner = read_aligner(reader)};
+  info.summary = read_summary(reader, info.aligner.width);
+  if (info.summary) info.aligner.width = info.summary->rank;
   info.tau =
       reader.number<double>("tau", std::numeric_limits<double>::min(), std::numeric_limits<double>::max());
   info.seen = reader.parsed("seen", seen_named).value_or(std::nullopt);
@@ -199,13 +222,18 @@ std::vector<std::pair<std::string, std::vector<std::int64_t>>> layout_of(const A
       layout.push_back({part + ".in.weight", {shape.inner, shape.width}});
       layout.push_back({part + ".in.bias", {shape.inner}});
     }
-    layout.push_back({part + ".out.weight", {shape.kv_width(), shape.inner > 0 ? shape.inner : shape.width}});
-    layout.push_back({part + ".out.bias", {shape.kv_width()}});
+    const auto out = shape.pairs * shape.kv_width();
+    layout.push_back({part + ".out.weight", {out, shape.inner > 0 ? shape.inner : shape.width}});
+    layout.push_back({part + ".out.bias", {out}});
   }
   layout.push_back({"links.w", {info.blocks.size()}});
   if (info.seen) {
-    layout.push_back({"seen.weight", {1, shape.width}});
+    layout.push_back({"seen.weight", {1, info.token_width()}});
     layout.push_back({"seen.bias", {1}});
+  }
+  if (info.summary) {
+    layout.push_back({"summary.weight", {info.summary->rank, info.summary->pooled()}});
+    layout.push_back({"summary.bias", {info.summary->rank}});
   }
   if (!info.lora) return layout;
   for (const int block : info.blocks.blocks()) {

@@ -23,14 +23,15 @@ model::Linear linear(std::int64_t in, std::int64_t out, Random& random) {
 Perceptron perceptron(const AlignerShape& shape, Random random) {
   Perceptron both;
   if (shape.inner > 0) both.in = linear(shape.width, shape.inner, random);
-  both.out = linear(shape.inner > 0 ? shape.inner : shape.width, shape.kv_width(), random);
+  both.out = linear(shape.inner > 0 ? shape.inner : shape.width, shape.pairs * shape.kv_width(), random);
   return both;
 }
 
 const AlignerShape& checked(const AlignerShape& shape) {
-  if (shape.width < 1 || shape.inner < 0 || shape.kv_heads < 1 || shape.head_dim < 1) {
+  if (shape.width < 1 || shape.inner < 0 || shape.kv_heads < 1 || shape.head_dim < 1 || shape.pairs < 1) {
     fail(Errc::InvalidArgument, "aligner", "every size must be at least 1, or 0 for inner: width ",
-         shape.width, ", inner ", shape.inner, ", kv_heads ", shape.kv_heads, ", head_dim ", shape.head_dim);
+         shape.width, ", inner ", shape.inner, ", kv_heads ", shape.kv_heads, ", head_dim ", shape.head_dim,
+         ", pairs ", shape.pairs);
   }
   return shape;
 }
@@ -51,7 +52,7 @@ KeyValue Aligner::operator()(const at::Tensor& tokens) const {
   tensor::enter_thread();
   // Contiguous heads: the copy is made once per sample, the attention kernel reads it in every block.
   const auto heads = [&](const at::Tensor& flat) {
-    return flat.view({flat.size(0), flat.size(1), shape_.kv_heads, shape_.head_dim})
+    return flat.view({flat.size(0), flat.size(1) * shape_.pairs, shape_.kv_heads, shape_.head_dim})
         .transpose(1, 2)
         .contiguous();
   };

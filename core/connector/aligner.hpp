@@ -17,6 +17,7 @@ struct AlignerShape {
   std::int64_t inner = 0;     ///< between the two layers; 0 = one linear map each for keys and values
   std::int64_t kv_heads = 0;  ///< of the language model: under grouped-query attention fewer than its heads
   std::int64_t head_dim = 0;
+  std::int64_t pairs = 1;  ///< keys and values that one token becomes
 
   std::int64_t kv_width() const { return kv_heads * head_dim; }
   friend bool operator==(const AlignerShape&, const AlignerShape&) = default;
@@ -29,7 +30,7 @@ struct Perceptron {
 };
 
 struct KeyValue {
-  at::Tensor k, v;  ///< [batch, kv_heads, M, head_dim]
+  at::Tensor k, v;  ///< [batch, kv_heads, M * pairs, head_dim], those of one token beside each other
 };
 
 /// Copies share tensors. Thread safety: const members may be called from any thread.

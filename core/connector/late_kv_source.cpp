@@ -56,19 +56,36 @@ at::Tensor taking_part(const Tokens& tokens, const std::optional<SeenGate>& seen
   return present.defined() && present.all().item<bool>() ? at::Tensor() : present;
 }
 
+/// A token's keys and values are there with it.
+at::Tensor of_each_pair(const at::Tensor& present, std::int64_t pairs) {
+  return present.defined() && pairs > 1 ? present.repeat_interleave(pairs, 1) : present;
+}
+
 }  // namespace
 
-LateKvSource::LateKvSource(Aligner aligner, Links links, std::optional<SeenGate> seen)
-    : aligner_(std::move(aligner)), links_(std::move(links)), seen_(std::move(seen)) {}
+LateKvSource::LateKvSource(Aligner aligner, Links links, std::optional<SeenGate> seen,
+                           std::optional<Summary> summary)
+    : aligner_(std::move(aligner)),
+      links_(std::move(links)),
+      seen_(std::move(seen)),
+      summary_(std::move(summary)) {
+  if (summary_ && summary_->shape().rank != aligner_.shape().width) {
+    fail(Errc::InvalidArgument, "late-kv", "the summary's token has width ", summary_->shape().rank,
+         ", the aligner reads ", aligner_.shape().width);
+  }
+}
 
 std::unique_ptr<SourceState> LateKvSource::begin(const Tokens& tokens, const TextView&) const {
-  check(tokens, aligner_.shape().width);
+  check(tokens, width());
   Tokens read{tokens.values.to(at::kFloat), tokens.present};
   // What an absent token holds is unknown; inside the attention even a masked NaN would spread (0 * NaN).
   if (read.present.defined()) read.values = at::where(read.present.unsqueeze(2), read.values, 0.0);
-  auto present = taking_part(read, seen_);
-  if (present.defined() && !present.any().item<bool>()) return nullptr;
-  return std::make_unique<LateKvState>(aligner_(read.values), std::move(present), links_.alphas().unbind());
+  read.present = taking_part(read, seen_);
+  if (read.present.defined() && !read.present.any().item<bool>()) return nullptr;
+  if (summary_) read = (*summary_)(read);
+  return std::make_unique<LateKvState>(aligner_(read.values),
+                                       of_each_pair(read.present, aligner_.shape().pairs),
+                                       links_.alphas().unbind());
 }
 
 std::optional<model::Segment> LateKvSource::at(const model::BlockView& block, const at::Tensor& hidden,
@@ -83,6 +100,9 @@ std::vector<model::NamedTensor> LateKvSource::parameters() const {
   for (auto& named : links_.parameters()) all.push_back(std::move(named));
   if (seen_) {
     for (auto& named : seen_->parameters()) all.push_back(std::move(named));
+  }
+  if (summary_) {
+    for (auto& named : summary_->parameters()) all.push_back(std::move(named));
   }
   return all;
 }

@@ -12,16 +12,20 @@
 #include "core/connector/links.hpp"
 #include "core/connector/seen_gate.hpp"
 #include "core/connector/source.hpp"
+#include "core/connector/summary.hpp"
 
 namespace lateral::connector {
 
 class LateKvSource final : public Source {
  public:
-  LateKvSource(Aligner aligner, Links links, std::optional<SeenGate> seen = std::nullopt);
+  /// With a summary, the aligner reads the one token it makes. Throws InvalidArgument when their widths differ.
+  LateKvSource(Aligner aligner, Links links, std::optional<SeenGate> seen = std::nullopt,
+               std::optional<Summary> summary = std::nullopt);
 
   const Aligner& aligner() const { return aligner_; }
   const Links& links() const { return links_; }
   const std::optional<SeenGate>& seen() const { return seen_; }
+  const std::optional<Summary>& summary() const { return summary_; }
 
   const wiring::BlockSet& blocks() const override { return links_.blocks(); }
   bool depends_on_text() const override { return false; }
@@ -32,9 +36,12 @@ class LateKvSource final : public Source {
   std::vector<model::NamedTensor> parameters() const override;
 
  private:
+  std::int64_t width() const { return summary_ ? summary_->shape().width : aligner_.shape().width; }
+
   Aligner aligner_;
   Links links_;
   std::optional<SeenGate> seen_;
+  std::optional<Summary> summary_;
 };
 
 }  // namespace lateral::connector

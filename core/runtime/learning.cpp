@@ -9,6 +9,7 @@
 #include "core/base/log.hpp"
 #include "core/runtime/evaluation.hpp"
 #include "core/training/adapt_labels.hpp"
+#include "core/training/naming.hpp"
 #include "core/training/teach.hpp"
 
 namespace lateral::runtime {
@@ -17,6 +18,10 @@ namespace {
 constexpr std::string_view kWhere = "adapt";
 // Sixty questions are as good as two thousand (transfer.md, section 4); these leave room for every type.
 constexpr std::size_t kBankQuestions = 240;
+// One token must carry the spelling of every name: the n-th word piece has keys of its own to be found by.
+constexpr std::int64_t kPairsBehindSummary = 8;
+// Drawn moments differ more than recorded ones do, so more and smaller steps are worth more.
+constexpr std::int64_t kDrawnBatch = 32;
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -97,15 +102,23 @@ Learning::Learned Learning::from_labels(const AdaptRequest& request,
     fail(Errc::InvalidArgument, kWhere,
          "no question with an answer in split \"train\"; see: lateral data check DIR");
   }
-  connector::Adapter adapter(
-      book_.fresh_info(connection, sensor.spec(), options_.aligner_hidden, options_.seed));
   training::AdaptOptions options;
+  options.tokens = std::make_shared<training::TokenCache>();
+  const auto tokens = sensor.provider(request.recordings);
+  auto info = book_.fresh_info(connection, sensor.spec(), options_.aligner_hidden, options_.seed);
+  if (options_.summary)
+    info.summary = training::summary_for(examples, training::cached(options.tokens, info.token_space, tokens));
+  if (info.summary) {
+    info.aligner.width = info.summary->rank;
+    info.aligner.pairs = kPairsBehindSummary;
+  }
+  connector::Adapter adapter(std::move(info));
   options.run.budget.seconds = request.budget_seconds.value_or(options_.budget_seconds);
   if (options_.max_steps > 0) options.run.budget.steps = options_.max_steps;
   options.run.checkpoint = checkpoints_of(request, connection);
   options.run.cancel = request.cancel;
   options.run.progress = progress_to(request.progress);
-  options.batch = options_.batch;
+  options.batch = adapter.info().summary ? std::min(options_.batch, kDrawnBatch) : options_.batch;
   options.aligner_rate = options_.aligner_rate;
   options.link_rate = options_.link_rate;
   options.lora_rate = options_.lora_rate;
@@ -115,8 +128,7 @@ Learning::Learned Learning::from_labels(const AdaptRequest& request,
   // A fresh aligner may look idle for a hundred steps before it takes off; the best moment is kept all the same.
   options.early_stopping.patience = 0;
   options.seed = options_.seed;
-  const auto report = training::adapt_labels(language_->decoder(), adapter, examples,
-                                             sensor.provider(request.recordings), options);
+  const auto report = training::adapt_labels(language_->decoder(), adapter, examples, tokens, options);
 
   Learned learned;
   AdaptResult& result = learned.result;

@@ -4,6 +4,7 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -13,6 +14,8 @@
 #include "core/training/early_states.hpp"
 #include "core/training/fingerprint.hpp"
 #include "core/training/held_out.hpp"
+#include "core/training/held_out_questions.hpp"
+#include "core/training/name_draws.hpp"
 #include "core/training/text_batch.hpp"
 #include "core/training/trained_parts.hpp"
 
@@ -23,7 +26,7 @@ constexpr const char* kPhase = "adapt";
 constexpr const char* kConnection = "adapting";
 
 // Streams of the seed, so that no two uses draw the same numbers.
-enum Stream : std::uint64_t { kSplit, kOrder, kDropout };
+enum Stream : std::uint64_t { kSplit, kOrder, kDropout, kDraws };
 
 using ExampleRefs = std::vector<const Example*>;
 
@@ -37,11 +40,14 @@ class Adaptation {
         adapter_(adapter),
         blocks_(trainable_blocks(decoder)),
         split_(split(examples, options.held_out_share, mix_seed(options.seed, kSplit))),
-        senses_(with(beside, adapter, cache_of(options, adapter, tokens)), decoder.spec().layers),
+        tokens_(cache_of(options, adapter, tokens)),
+        senses_(with(beside, adapter, tokens_), decoder.spec().layers),
         // A connection that touches nothing lower must not pull trainable blocks into the frozen prefix.
         states_(decoder, std::min(senses_.first_block(), blocks_.first), options.state_bytes),
+        held_out_(decoder, states_, senses_, split_.held_out, options.batch, options.run.cancel),
         order_(static_cast<std::int64_t>(split_.train.size()), options.batch,
                mix_seed(options.seed, kOrder)) {
+    if (adapter.info().summary) names_.emplace(adapter, examples, split_, tokens_, beside);
     prepare(examples);
   }
 
@@ -52,7 +58,7 @@ class Adaptation {
     task.groups = groups();
     task.schedule = {options_.warm_up, Decay::Cosine, 0.01};
     task.loss = [this](std::int64_t step) { return loss(step); };
-    if (!split_.held_out.empty()) task.held_out = [this] { return held_out_loss(); };
+    if (!held_out_.empty()) task.held_out = [this] { return held_out_.loss(); };
     task.early_stopping = options_.early_stopping;
     return task;
   }
@@ -63,10 +69,17 @@ class Adaptation {
     report.questions = static_cast<std::int64_t>(split_.train.size());
     const auto samples = samples_of(split_.train);
     report.samples = static_cast<std::int64_t>(std::set<std::string>(samples.begin(), samples.end()).size());
-    report.held_out_questions = static_cast<std::int64_t>(split_.held_out.size());
+    report.held_out_questions = held_out_.count();
     report.state_bytes = states_.bytes();
-    count_right(report);
+    auto right = held_out_.right();
+    report.held_out = right.all;
+    report.by_type = std::move(right.by_type);
     return report;
+  }
+
+  /// After the last step, and after the report, which is about moments that were not learned from.
+  void finish() const {
+    if (names_) names_->fit_to_all();
   }
 
  private:
@@ -90,7 +103,8 @@ class Adaptation {
 
   std::vector<ParameterGroup> groups() const {
     std::vector<ParameterGroup> groups{
-        {"aligners", parameters_of(adapter_, "aligner."), options_.aligner_rate, options_.weight_decay},
+        {"aligners", parameters_of(adapter_, "aligner."), names_ ? options_.name_rate : options_.aligner_rate,
+         options_.weight_decay},
         {"links", parameters_of(adapter_, "links."), options_.link_rate, 0},
         {"lora", parameters_of(adapter_, "lora."), options_.lora_rate, options_.weight_decay},
         {"decoder", blocks_.tensors, options_.decoder_rate, options_.weight_decay}};
@@ -101,6 +115,7 @@ class Adaptation {
     Fingerprint print;
     print.add(kPhase).add(adapter_.identity()).add(options_.seed).add(options_.batch).add(options_.warm_up);
     print.add(options_.aligner_rate)
+        .add(options_.name_rate)
         .add(options_.link_rate)
         .add(options_.lora_rate)
         .add(options_.decoder_rate);
@@ -115,63 +130,24 @@ class Adaptation {
   }
 
   at::Tensor loss(std::int64_t step) {
+    if (names_) return loss_of_draws(step);
     ExampleRefs examples;
     for (const auto index : order_.at(step))
       examples.push_back(split_.train[static_cast<std::size_t>(index)]);
     const TokenDropout dropout{options_.token_dropout,
                                mix_seed(mix_seed(options_.seed, kDropout), static_cast<std::uint64_t>(step))};
     const auto batch = text_batch(states_, examples);
-    return at::cross_entropy_loss(logits(batch, examples, dropout), batch.targets);
+    return at::cross_entropy_loss(answer_scores(decoder_, states_, senses_, batch, examples, dropout),
+                                  batch.targets);
   }
 
-  at::Tensor logits(const TextBatch& batch, std::span<const Example* const> examples,
-                    const TokenDropout& dropout) const {
-    const auto attachments = senses_.attach(samples_of(examples), batch.view(), dropout);
-    return target_logits(decoder_, states_.first_block(), batch, attachments.get());
-  }
-
-  /// Calls visit(examples, batch, logits) for all held-out questions in batches.
-  template <typename Visit>
-  void for_held_out(Visit&& visit) const {
-    const c10::NoGradGuard no_grad;
-    const auto at_once = static_cast<std::size_t>(options_.batch);
-    for (std::size_t first = 0; first < split_.held_out.size(); first += at_once) {
-      options_.run.cancel.check(kPhase);
-      const auto size = std::min(at_once, split_.held_out.size() - first);
-      const auto examples = std::span(split_.held_out).subspan(first, size);
-      const auto batch = text_batch(states_, examples);
-      visit(examples, batch, logits(batch, examples, {}));
-    }
-  }
-
-  double held_out_loss() const {
-    double sum = 0;
-    std::int64_t targets = 0;
-    for_held_out([&](std::span<const Example* const>, const TextBatch& batch, const at::Tensor& scores) {
-      sum += at::cross_entropy_loss(scores, batch.targets, {}, at::Reduction::Sum).item<double>();
-      targets += batch.targets.numel();
-    });
-    return sum / static_cast<double>(targets);
-  }
-
-  void count_right(AdaptReport& report) const {
-    std::map<std::string, std::pair<std::int64_t, std::int64_t>> counts;  // hits, trials
-    std::int64_t hits = 0;
-    for_held_out(
-        [&](std::span<const Example* const> examples, const TextBatch& batch, const at::Tensor& scores) {
-          const auto wrong = scores.argmax(-1).ne(batch.targets).to(at::kLong);
-          const auto wrong_in_row = at::zeros({static_cast<std::int64_t>(examples.size())}, wrong.options())
-                                        .index_add(0, batch.row, wrong);
-          for (std::size_t i = 0; i < examples.size(); ++i) {
-            const bool right = wrong_in_row[static_cast<std::int64_t>(i)].item<std::int64_t>() == 0;
-            auto& [type_hits, type_trials] = counts[examples[i]->type];
-            type_hits += right ? 1 : 0;
-            ++type_trials;
-            hits += right ? 1 : 0;
-          }
-        });
-    report.held_out = wilson(hits, report.held_out_questions);
-    for (const auto& [type, count] : counts) report.by_type[type] = wilson(count.first, count.second);
+  at::Tensor loss_of_draws(std::int64_t step) {
+    const auto seed = mix_seed(mix_seed(options_.seed, kDraws), static_cast<std::uint64_t>(step));
+    const auto moments = names_->draw(order_.batch(), seed);
+    const auto batch = text_batch(states_, moments.examples);
+    const auto attachments = names_->attach(moments, batch.view(), decoder_.spec().layers);
+    return at::cross_entropy_loss(target_logits(decoder_, states_.first_block(), batch, attachments.get()),
+                                  batch.targets);
   }
 
   const AdaptOptions& options_;
@@ -179,9 +155,12 @@ class Adaptation {
   const connector::Adapter& adapter_;
   TrainableBlocks blocks_;
   Split split_;
+  TokenProvider tokens_;
   Senses senses_;
   EarlyStates states_;
+  HeldOutQuestions held_out_;
   BatchOrder order_;
+  std::optional<NameDraws> names_;  // where the adapter has a summary
 };
 
 void check_examples(std::span<const Example> examples) {
@@ -221,7 +200,9 @@ AdaptReport adapt_labels(const model::Decoder& decoder, connector::Adapter& adap
   const RecordGradients recording(trained_of(adapter));
   Adaptation adaptation(decoder, adapter, examples, tokens, options, beside);
   const auto run = train(adaptation.task(examples), with_budget(options.run, examples.size()), started);
-  return adaptation.report(run);
+  auto report = adaptation.report(run);
+  adaptation.finish();
+  return report;
 }
 
 }  // namespace lateral::training

@@ -26,6 +26,7 @@ struct AdaptOptions {
   RunOptions run;
   std::int64_t batch = 64;
   double aligner_rate = 2e-3, link_rate = 1e-1, lora_rate = 1e-3;
+  double name_rate = 1e-2;     ///< of the aligner behind a summary, which learns from drawn moments (name_draws.hpp)
   double decoder_rate = 5e-4;  ///< for the blocks of a trainable decoder (offline training), if there are any
   double weight_decay = 0.05;  ///< of everything but links
   double token_dropout = 0.2;
@@ -46,6 +47,9 @@ struct AdaptReport {
   std::int64_t state_bytes = 0;               ///< of the early states that were kept
 };
 
+/// With a summary in the adapter (summary_for says where one fits) the examples must name moments: the summary is fitted
+/// in closed form and the aligner learns from drawn moments.
+///
 /// Trains `adapter` in place on `examples`; `tokens` are those of its encoder. `beside` are connections that
 /// stay attached and frozen meanwhile. Resumes from options.run.checkpoint. The same inputs, seed and thread
 /// count give the same adapter, killed in between or not.

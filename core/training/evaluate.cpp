@@ -56,6 +56,10 @@ Evaluation evaluate(const model::Decoder& decoder, const format::Tokenizer& toke
   model::GenerateOptions generation;
   generation.max_new_tokens = options.max_new_tokens;
   generation.cancel = options.cancel;
+  for (const auto& example : examples) {
+    const auto expected = static_cast<std::int64_t>(example.answer_ids.size());
+    generation.max_new_tokens = std::max(generation.max_new_tokens, expected);
+  }
   if (options.end_id >= 0) generation.eos = {options.end_id};
   std::vector<std::string> answers;
   ProgressMeter meter(kPhase, 0, static_cast<std::int64_t>(examples.size()), options.progress);

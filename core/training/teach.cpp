@@ -205,6 +205,7 @@ connector::AdapterInfo student_info(const connector::AdapterInfo& teacher, std::
   info.encoder = std::move(encoder);
   info.token_space = std::move(token_space);
   info.aligner.width = width;
+  info.summary.reset();
   info.seed = seed;
   info.seen.reset();  // a gate and low-rank changes of the teacher belong to the teacher
   info.lora.reset();

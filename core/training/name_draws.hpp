@@ -1,0 +1,56 @@
+#pragma once
+// Learning to say what a summary tells apart. Its closed form knows where each class lies and how far samples stray
+// from there, so the aligner need not learn from the few samples there are: it learns from moments drawn around the
+// classes' means, as many as it takes, and cannot learn the samples by heart.
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/connector/adapter.hpp"
+#include "core/connector/answer_attachments.hpp"
+#include "core/training/discriminant.hpp"
+#include "core/training/held_out.hpp"
+#include "core/training/naming.hpp"
+#include "core/training/senses.hpp"
+
+namespace lateral::training {
+
+/// Not thread-safe.
+class NameDraws {
+ public:
+  struct Moments {
+    std::vector<const Example*> examples;
+    at::Tensor tokens;  ///< float [examples, 1, rank], as a summary would have made them
+  };
+
+  /// Fits `adapter`'s summary to the moments of `split.train`, so that the held-out ones are new to it. Throws
+  /// InvalidArgument when `examples` name nothing (naming_of) or their moments have no tokens.
+  NameDraws(const connector::Adapter& adapter, std::span<const Example> examples, const Split& split,
+            const TokenProvider& tokens, std::vector<Sense> beside);
+
+  /// A function of `seed`.
+  Moments draw(std::int64_t count, std::uint64_t seed) const;
+  /// The connection fed with drawn tokens; those beside it with what they have of the same moments.
+  std::unique_ptr<connector::AnswerAttachments> attach(const Moments& moments, const connector::TextView& text,
+                                                       std::int64_t layers) const;
+  /// Fits the summary to all moments: what has been learned holds for both, as their means stand in the same places.
+  void fit_to_all() const;
+
+  double spread() const { return spread_; }  ///< of held-out moments around the means of their classes
+
+ private:
+  const connector::Adapter& adapter_;
+  Naming naming_;
+  std::vector<Sense> beside_;
+  Discriminant all_;
+  at::Tensor means_;  // float [classes, rank]
+  double spread_;
+  std::shared_ptr<const connector::Wiring> wiring_;
+};
+
+}  // namespace lateral::training

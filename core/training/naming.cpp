@@ -1,0 +1,80 @@
+#include "core/training/naming.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace lateral::training {
+namespace {
+
+constexpr std::size_t kMomentsPerClass = 3;
+// Position beyond this says little that a few hundred samples could show.
+constexpr std::int64_t kMostSegments = 16;
+
+using Answers = std::set<std::string>;
+
+bool one_answer_per_question(const std::vector<const Example*>& examples) {
+  std::map<std::string, std::string> answers;
+  return std::all_of(examples.begin(), examples.end(), [&](const Example* example) {
+    return answers.emplace(example->question, example->answer).first->second == example->answer;
+  });
+}
+
+}  // namespace
+
+std::optional<Naming> naming_of(std::span<const Example> examples) {
+  std::map<std::string, Answers> answers;  // by moment
+  for (const auto& example : examples) answers[example.sample].insert(example.answer);
+
+  Naming naming;
+  std::map<Answers, std::int64_t> classes;
+  std::set<std::string> seen;
+  for (const auto& example : examples) {
+    const auto found = classes.emplace(answers.at(example.sample), naming.classes());
+    if (found.second) naming.examples.emplace_back();
+    const std::int64_t label = found.first->second;
+    naming.examples[static_cast<std::size_t>(label)].push_back(&example);
+    if (!seen.insert(example.sample).second) continue;
+    naming.samples.push_back(example.sample);
+    naming.labels.push_back(label);
+  }
+  const bool many = naming.classes() >= 2 && naming.samples.size() >= kMomentsPerClass * classes.size();
+  const auto& by_class = naming.examples;
+  if (!many || !std::all_of(by_class.begin(), by_class.end(), one_answer_per_question)) return std::nullopt;
+  return naming;
+}
+
+PooledSamples pooled(const connector::Summary& summary, const TokenProvider& tokens,
+                     const std::vector<std::string>& samples, const std::vector<std::int64_t>& labels) {
+  std::vector<at::Tensor> rows;
+  std::vector<std::int64_t> known;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const std::optional<connector::Tokens> one = tokens(samples[i]);
+    const auto batch = connector::batch_of(std::span(&one, 1));
+    if (!batch) continue;
+    rows.push_back(summary.pooled({batch->values.to(at::kFloat), batch->present}));
+    known.push_back(labels[i]);
+  }
+  if (rows.empty()) return {at::zeros({0, summary.shape().pooled()}, at::kDouble), at::zeros({0}, at::kLong)};
+  return {at::cat(rows).to(at::kDouble), at::tensor(known, at::kLong)};
+}
+
+std::optional<connector::SummaryShape> summary_for(std::span<const Example> examples,
+                                                   const TokenProvider& tokens) {
+  const auto naming = naming_of(examples);
+  if (!naming) return std::nullopt;
+  connector::SummaryShape shape{.segments = kMostSegments};
+  for (const auto& sample : naming->samples) {
+    const auto found = tokens(sample);
+    if (!found) continue;
+    shape.width = found->values.size(-1);
+    shape.segments = std::min(shape.segments, found->values.size(-2));
+  }
+  if (shape.width == 0 || shape.segments == 0) return std::nullopt;
+  shape.rank = std::min(naming->classes() - 1, shape.pooled());
+  return shape;
+}
+
+}  // namespace lateral::training

@@ -1,0 +1,107 @@
+#include "core/training/naming.hpp"
+
+#include <ATen/ATen.h>
+
+#include "core/connector/adapter_file.hpp"
+#include "core/base/error.hpp"
+#include "core/training/adapt_labels.hpp"
+#include "tests/core/training/fixtures.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace lateral;
+using namespace lateral::training;
+
+namespace {
+
+connector::Adapter adapter_for(const connector::SummaryShape& shape) {
+  auto info = test::small_adapter(1).info();
+  info.summary = shape;
+  info.aligner.width = shape.rank;
+  info.aligner.pairs = 2;
+  return connector::Adapter(std::move(info));
+}
+
+/// What tells a moment's class is where its tokens stand, not what they are: the mean over them is always the same.
+TokenProvider by_place(const test::World& world) {
+  return [world](const std::string& moment) {
+    auto values = 0.3 * test::drawn({test::World::kClasses, 3}, 300 + std::stoull(moment.substr(1)));
+    values[world.class_of(moment)].add_(at::tensor({1.0F, -1.0F, 2.0F}));
+    return connector::Tokens{values, {}};
+  };
+}
+
+AdaptOptions for_steps(std::int64_t steps) {
+  AdaptOptions options;
+  options.run.budget.steps = steps;
+  options.batch = 16;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("moments that share answers are named; scenes with answers of their own are not") {
+  const test::World world;
+  auto examples = world.questions(40, 2);
+  const auto naming = naming_of(examples);
+  REQUIRE(naming);
+  CHECK(naming->classes() == test::World::kClasses);
+  CHECK(naming->samples.size() == 40);
+  CHECK(naming->labels.size() == 40);
+  for (std::size_t i = 0; i < 40; ++i) {
+    const auto& of_class = naming->examples[static_cast<std::size_t>(naming->labels[i])];
+    CHECK(of_class.front()->answer == "class " + std::to_string(world.class_of(naming->samples[i])));
+  }
+  CHECK_FALSE(naming_of(world.questions(5, 1)));  // too few of each
+  for (std::size_t i = 0; i < examples.size(); ++i) examples[i].answer += std::to_string(i / 2);
+  CHECK_FALSE(naming_of(examples));
+  CHECK_FALSE(naming_of({}));
+}
+
+TEST_CASE("one question with two answers within a class names nothing") {
+  const test::World world;
+  auto examples = world.questions(40, 2);
+  for (auto& example : examples) example.answer = example.question == "wording 0" ? "yes" : "no";
+  const bool same = naming_of(examples).has_value();
+  CHECK_FALSE(same);  // a single class
+  for (std::size_t i = 0; i < examples.size(); i += 4) std::swap(examples[i].answer, examples[i + 1].answer);
+  CHECK_FALSE(naming_of(examples));
+}
+
+TEST_CASE("a summary fits the fewest tokens and the number of names; without tokens there is none") {
+  const test::World world;
+  const auto examples = world.questions(40, 1);
+  const auto shape = summary_for(examples, world.camera());
+  REQUIRE(shape);
+  CHECK(*shape == connector::SummaryShape{test::World::kWidth, test::World::kTokens, test::World::kClasses - 1});
+  CHECK_FALSE(summary_for(examples, [](const std::string&) { return std::nullopt; }));
+}
+
+TEST_CASE("behind a summary a connection learns what no single token shows, and held-out moments prove it") {
+  const test::World world;
+  const auto examples = world.questions(120, 2);
+  const auto tokens = by_place(world);
+  auto adapter = adapter_for(*summary_for(examples, tokens));
+  const auto report = adapt_labels(test::small_decoder(), adapter, examples, tokens, for_steps(120));
+  INFO("held-out " << report.held_out.value);
+  CHECK(report.held_out.value > 0.9);
+  CHECK(report.held_out_questions == 36);
+
+  auto again = adapter_for(*summary_for(examples, tokens));
+  adapt_labels(test::small_decoder(), again, examples, tokens, for_steps(120));
+  CHECK(test::same_parameters(adapter, again));
+  const auto weight = adapter.source().summary()->parameters()[0].tensor;
+  CHECK(at::isfinite(weight).all().item<bool>());
+  CHECK(weight.abs().max().item<float>() > 0);
+
+  auto blind = adapter_for(*summary_for(examples, tokens));
+  const auto shuffled_tokens = shuffled(tokens, world.moments(120), 5);
+  const auto lost = adapt_labels(test::small_decoder(), blind, examples, shuffled_tokens, for_steps(120));
+  CHECK(lost.held_out.value < 0.5);
+}
+
+TEST_CASE("a summary cannot be learned from questions that name nothing") {
+  const test::World world;
+  auto adapter = adapter_for({test::World::kWidth, test::World::kTokens, 3});
+  CHECK_THROWS_WITH(adapt_labels(test::small_decoder(), adapter, world.questions(4, 1), world.camera(), for_steps(1)),
+                    Catch::Contains("share their answers"));
+}
