@@ -29,7 +29,7 @@ struct AdapterInfo {
   std::string encoder = {};  ///< id of the encoder in it
   wiring::Method method = wiring::Method::LateKv;
   wiring::BlockSet blocks;
-  AlignerShape aligner = {};  ///< its width is that of the encoder's tokens, or the rank of the summary
+  AlignerShape aligner = {};  ///< its width is that of the encoder's tokens, or the kinds of the summary
   std::optional<SummaryShape> summary = {};
   double tau = 1.0;
   std::optional<SeenGate::Scope> seen = {};

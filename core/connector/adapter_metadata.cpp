@@ -127,10 +127,10 @@ AlignerShape read_aligner(Reader& reader) {
 std::optional<SummaryShape> read_summary(Reader& reader, std::int64_t width) {
   SummaryShape shape{.width = width};
   shape.segments = reader.number_or<std::int64_t>("summary_segments", 0, 0, kMaxSize);
-  shape.rank = reader.number_or<std::int64_t>("summary_rank", 0, 0, kMaxSize);
-  if ((shape.segments == 0) != (shape.rank == 0))
-    reader.problem("summary_segments", "must be given where summary_rank is, and only there");
-  return shape.rank == 0 ? std::nullopt : std::optional(shape);
+  shape.kinds = reader.number_or<std::int64_t>("summary_kinds", 0, 0, kMaxSize);
+  if ((shape.segments == 0) != (shape.kinds == 0))
+    reader.problem("summary_segments", "must be given where summary_kinds is, and only there");
+  return shape.kinds == 0 ? std::nullopt : std::optional(shape);
 }
 
 std::optional<LoraShape> read_lora(Reader& reader, const AlignerShape& aligner) {
@@ -178,7 +178,7 @@ format::Metadata metadata_of(const AdapterInfo& info) {
   if (info.aligner.pairs != 1) metadata["pairs"] = text_of(info.aligner.pairs);
   if (info.summary) {
     metadata["summary_segments"] = text_of(info.summary->segments);
-    metadata["summary_rank"] = text_of(info.summary->rank);
+    metadata["summary_kinds"] = text_of(info.summary->kinds);
   }
   for (const auto& [key, value] : info.training) metadata[std::string(kTraining) + key] = value;
   return metadata;
@@ -202,7 +202,7 @@ AdapterInfo info_of(const format::Metadata& metadata, const std::string& source)
                    .blocks = blocks.value_or(wiring::BlockSet::parse("all", layers)),
                    .aligner = read_aligner(reader)};
   info.summary = read_summary(reader, info.aligner.width);
-  if (info.summary) info.aligner.width = info.summary->rank;
+  if (info.summary) info.aligner.width = info.summary->kinds;
   info.tau =
       reader.number<double>("tau", std::numeric_limits<double>::min(), std::numeric_limits<double>::max());
   info.seen = reader.parsed("seen", seen_named).value_or(std::nullopt);
@@ -232,8 +232,8 @@ std::vector<std::pair<std::string, std::vector<std::int64_t>>> layout_of(const A
     layout.push_back({"seen.bias", {1}});
   }
   if (info.summary) {
-    layout.push_back({"summary.weight", {info.summary->rank, info.summary->pooled()}});
-    layout.push_back({"summary.bias", {info.summary->rank}});
+    layout.push_back({"summary.weight", {info.summary->kinds, info.summary->pooled()}});
+    layout.push_back({"summary.bias", {info.summary->kinds}});
   }
   if (!info.lora) return layout;
   for (const int block : info.blocks.blocks()) {

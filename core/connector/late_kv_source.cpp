@@ -69,8 +69,8 @@ LateKvSource::LateKvSource(Aligner aligner, Links links, std::optional<SeenGate>
       links_(std::move(links)),
       seen_(std::move(seen)),
       summary_(std::move(summary)) {
-  if (summary_ && summary_->shape().rank != aligner_.shape().width) {
-    fail(Errc::InvalidArgument, "late-kv", "the summary's token has width ", summary_->shape().rank,
+  if (summary_ && summary_->shape().kinds != aligner_.shape().width) {
+    fail(Errc::InvalidArgument, "late-kv", "the summary's token has width ", summary_->shape().kinds,
          ", the aligner reads ", aligner_.shape().width);
   }
 }
@@ -83,9 +83,8 @@ std::unique_ptr<SourceState> LateKvSource::begin(const Tokens& tokens, const Tex
   read.present = taking_part(read, seen_);
   if (read.present.defined() && !read.present.any().item<bool>()) return nullptr;
   if (summary_) read = (*summary_)(read);
-  return std::make_unique<LateKvState>(aligner_(read.values),
-                                       of_each_pair(read.present, aligner_.shape().pairs),
-                                       links_.alphas().unbind());
+  return std::make_unique<LateKvState>(
+      aligner_(read.values), of_each_pair(read.present, aligner_.shape().pairs), links_.alphas().unbind());
 }
 
 std::optional<model::Segment> LateKvSource::at(const model::BlockView& block, const at::Tensor& hidden,

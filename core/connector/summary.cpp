@@ -2,15 +2,17 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+
 #include "core/base/error.hpp"
 
 namespace lateral::connector {
 namespace {
 
 const SummaryShape& checked(const SummaryShape& shape) {
-  if (shape.width < 1 || shape.segments < 1 || shape.rank < 1) {
+  if (shape.width < 1 || shape.segments < 1 || shape.kinds < 1) {
     fail(Errc::InvalidArgument, "summary", "sizes must be at least 1: width ", shape.width, ", segments ",
-         shape.segments, ", rank ", shape.rank);
+         shape.segments, ", kinds ", shape.kinds);
   }
   return shape;
 }
@@ -35,8 +37,8 @@ at::Tensor shares(const at::Tensor& present, std::int64_t segments) {
 }  // namespace
 
 Summary::Summary(const SummaryShape& shape) : shape_(checked(shape)) {
-  map_.weight = at::zeros({shape.rank, shape.pooled()}, at::kFloat);
-  map_.bias = at::zeros({shape.rank}, at::kFloat);
+  map_.weight = at::zeros({shape.kinds, shape.pooled()}, at::kFloat);
+  map_.bias = at::zeros({shape.kinds}, at::kFloat);
 }
 
 at::Tensor Summary::pooled(const Tokens& tokens) const {
@@ -45,8 +47,13 @@ at::Tensor Summary::pooled(const Tokens& tokens) const {
 }
 
 Tokens Summary::operator()(const Tokens& tokens) const {
-  return {at::linear(pooled(tokens), map_.weight, map_.bias).unsqueeze(1),
+  const auto likeness = at::linear(pooled(tokens), map_.weight, map_.bias).softmax(1);
+  return {scaled(likeness).unsqueeze(1),
           tokens.present.defined() ? tokens.present.any(1, /*keepdim=*/true) : at::Tensor()};
+}
+
+at::Tensor Summary::scaled(const at::Tensor& likeness) {
+  return likeness * std::sqrt(static_cast<double>(likeness.size(1)));
 }
 
 std::vector<model::NamedTensor> Summary::parameters() const {

@@ -107,9 +107,10 @@ Learning::Learned Learning::from_labels(const AdaptRequest& request,
   const auto tokens = sensor.provider(request.recordings);
   auto info = book_.fresh_info(connection, sensor.spec(), options_.aligner_hidden, options_.seed);
   if (options_.summary)
-    info.summary = training::summary_for(examples, training::cached(options.tokens, info.token_space, tokens));
+    info.summary =
+        training::summary_for(examples, training::cached(options.tokens, info.token_space, tokens));
   if (info.summary) {
-    info.aligner.width = info.summary->rank;
+    info.aligner.width = info.summary->kinds;
     info.aligner.pairs = kPairsBehindSummary;
   }
   connector::Adapter adapter(std::move(info));

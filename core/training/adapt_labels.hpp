@@ -26,7 +26,8 @@ struct AdaptOptions {
   RunOptions run;
   std::int64_t batch = 64;
   double aligner_rate = 2e-3, link_rate = 1e-1, lora_rate = 1e-3;
-  double name_rate = 1e-2;     ///< of the aligner behind a summary, which learns from drawn moments (name_draws.hpp)
+  double name_rate =
+      1e-2;  ///< of the aligner behind a summary, which learns from drawn moments (name_draws.hpp)
   double decoder_rate = 5e-4;  ///< for the blocks of a trainable decoder (offline training), if there are any
   double weight_decay = 0.05;  ///< of everything but links
   double token_dropout = 0.2;

@@ -78,16 +78,16 @@ Discriminant fit_discriminant(const at::Tensor& x, const at::Tensor& labels, con
   return {weight, -weight.matmul(center), means.matmul(map)};
 }
 
-Discriminant turned_to(const at::Tensor& means, const Discriminant& discriminant) {
-  const auto [left, values, right] = at::linalg_svd(discriminant.means.t().matmul(means));
-  const auto turn = left.matmul(right);
-  return {turn.t().matmul(discriminant.weight), turn.t().mv(discriminant.bias),
-          discriminant.means.matmul(turn)};
-}
-
 double spread(const Discriminant& discriminant, const at::Tensor& x, const at::Tensor& labels) {
   const auto off = discriminant(x) - discriminant.means.index_select(0, labels);
   return off.square().mean().sqrt().item<double>();
+}
+
+Likeness likeness_of(const at::Tensor& means, const at::Tensor& frequencies, double spread) {
+  const double precision = 1 / (spread * spread);
+  // A class that was never seen is as good as impossible, and its logarithm still a number.
+  const auto before = frequencies.clamp_min(kFlat).log();
+  return {means * precision, before - means.square().sum(1) * (precision / 2)};
 }
 
 }  // namespace lateral::training

@@ -28,12 +28,16 @@ struct DiscriminantShape {
 /// something is not finite. The same input gives the same bits.
 Discriminant fit_discriminant(const at::Tensor& x, const at::Tensor& labels, const DiscriminantShape& shape);
 
-/// The same discriminant, its axes turned so that its means come as close as they can to `means` [classes, rank]
-/// (orthogonal Procrustes): what reads one of them can then read the other.
-Discriminant turned_to(const at::Tensor& means, const Discriminant& discriminant);
-
 /// How far samples lie from the means of their classes: root mean square over samples and directions. About 1 for the
 /// samples it was fitted on, more for others.
 double spread(const Discriminant& discriminant, const at::Tensor& x, const at::Tensor& labels);
+
+/// How likely something is to be of each class: the softmax of weight x + bias.
+struct Likeness {
+  at::Tensor weight;  ///< double [classes, inputs]
+  at::Tensor bias;    ///< double [classes]
+};
+/// For z of a discriminant, if all classes spread alike around `means` and are as frequent as `frequencies`.
+Likeness likeness_of(const at::Tensor& means, const at::Tensor& frequencies, double spread);
 
 }  // namespace lateral::training

@@ -21,7 +21,7 @@ namespace lateral::training {
 struct EvaluateOptions {
   std::int64_t batch = 64;
   std::int64_t max_new_tokens = 12;  ///< or as many as the longest expected answer has
-  std::int64_t end_id = -1;  ///< ends an answer, as in PromptFormat; -1 = the model's own
+  std::int64_t end_id = -1;          ///< ends an answer, as in PromptFormat; -1 = the model's own
   CancelToken cancel;
   ProgressCallback progress;
 };

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "core/base/error.hpp"
 #include "core/base/random.hpp"
 #include "core/connector/connection.hpp"
+#include "core/training/logistic.hpp"
 
 namespace lateral::training {
 namespace {
@@ -20,6 +22,8 @@ constexpr double kUsualSpread = 1.5;
 // Drawn moments stray further than real ones do: what lies between two classes must get the name of one of them, not
 // a mixture of both.
 constexpr double kFurther = 1.7;
+// Of the logistic half of a summary; the other half keeps it from following single samples.
+constexpr double kPenalty = 1;
 
 Naming named(std::span<const Example> examples) {
   auto naming = naming_of(examples);
@@ -27,10 +31,9 @@ Naming named(std::span<const Example> examples) {
   return *std::move(naming);
 }
 
-void install(const connector::Adapter& adapter, const Discriminant& discriminant) {
-  const c10::NoGradGuard no_gradients;
-  for (const auto& [name, tensor] : adapter.source().summary()->parameters())
-    tensor.copy_(name.ends_with("weight") ? discriminant.weight : discriminant.bias);
+at::Tensor frequencies_of(const Naming& naming) {
+  return at::bincount(at::tensor(naming.labels, at::kLong), {}, naming.classes()).to(at::kDouble) /
+         static_cast<double>(naming.labels.size());
 }
 
 std::shared_ptr<const connector::Wiring> wired(const std::vector<Sense>& beside,
@@ -48,6 +51,7 @@ NameDraws::NameDraws(const connector::Adapter& adapter, std::span<const Example>
     : adapter_(adapter),
       naming_(named(examples)),
       beside_(std::move(beside)),
+      frequencies_(frequencies_of(naming_)),
       spread_(kUsualSpread),
       wiring_(wired(beside_, adapter)) {
   const c10::NoGradGuard no_gradients;
@@ -63,35 +67,42 @@ NameDraws::NameDraws(const connector::Adapter& adapter, std::span<const Example>
   }
   const auto learned = pooled(summary, tokens, known, known_labels);
   const auto checked = pooled(summary, tokens, held_out, held_out_labels);
-  const DiscriminantShape shape{.classes = naming_.classes(), .rank = summary.shape().rank};
-  all_ = fit_discriminant(at::cat({learned.values, checked.values}),
-                          at::cat({learned.labels, checked.labels}), shape);
-  means_ = all_.means.to(at::kFloat);
-  if (checked.values.size(0) == 0) {
-    install(adapter, all_);
-    return;
-  }
-  const auto part = turned_to(all_.means, fit_discriminant(learned.values, learned.labels, shape));
-  spread_ = training::spread(part, checked.values, checked.labels);
-  install(adapter, part);
+  const DiscriminantShape shape{.classes = naming_.classes(),
+                                .rank = std::min(naming_.classes() - 1, summary.shape().pooled())};
+  samples_ = {at::cat({learned.values, checked.values}), at::cat({learned.labels, checked.labels})};
+  all_ = fit_discriminant(samples_.values, samples_.labels, shape);
+  const auto part = fit_discriminant(learned.values, learned.labels, shape);
+  if (checked.values.size(0) > 0) spread_ = training::spread(part, checked.values, checked.labels);
+  install(part, learned);
+}
+
+void NameDraws::install(const Discriminant& discriminant, const PooledSamples& samples) const {
+  const c10::NoGradGuard no_gradients;
+  const auto likeness = likeness_of(discriminant.means, frequencies_, spread_);
+  const auto border = fit_logistic(samples.values, samples.labels, naming_.classes(), kPenalty);
+  const auto weight = (likeness.weight.matmul(discriminant.weight) + border.weight) / 2;
+  const auto bias = (likeness.weight.mv(discriminant.bias) + likeness.bias + border.bias) / 2;
+  for (const auto& [name, tensor] : adapter_.source().summary()->parameters())
+    tensor.copy_(name.ends_with("weight") ? weight : bias);
 }
 
 NameDraws::Moments NameDraws::draw(std::int64_t count, std::uint64_t seed) const {
   Random random(seed);
   Moments moments;
   std::vector<std::int64_t> labels;
-  const auto rank = means_.size(1);
-  auto noise = at::empty({count, rank}, at::kFloat);
-  float* cell = noise.mutable_data_ptr<float>();
+  auto noise = at::empty({count, all_.means.size(1)}, at::kDouble);
+  double* const cells = noise.mutable_data_ptr<double>();
+  for (std::int64_t i = 0; i < noise.numel(); ++i) cells[i] = random.normal();
   for (std::int64_t i = 0; i < count; ++i) {
     // As often as in the examples: how likely an answer is beforehand is part of what is learned.
     labels.push_back(naming_.labels[random.below(static_cast<std::uint32_t>(naming_.labels.size()))]);
     const auto& asked = naming_.examples[static_cast<std::size_t>(labels.back())];
     moments.examples.push_back(asked[random.below(static_cast<std::uint32_t>(asked.size()))]);
-    for (std::int64_t j = 0; j < rank; ++j) *cell++ = random.normal();
   }
-  const auto centers = means_.index_select(0, at::tensor(labels, at::kLong));
-  moments.tokens = centers.add(noise, kFurther * spread_).unsqueeze(1);
+  const auto drawn = all_.means.index_select(0, at::tensor(labels, at::kLong)) + kFurther * spread_ * noise;
+  const auto likeness = likeness_of(all_.means, frequencies_, spread_);
+  const auto likely = at::linear(drawn, likeness.weight, likeness.bias).softmax(1);
+  moments.tokens = connector::Summary::scaled(likely).to(at::kFloat).unsqueeze(1);
   return moments;
 }
 
@@ -102,13 +113,14 @@ std::unique_ptr<connector::AnswerAttachments> NameDraws::attach(const Moments& m
   std::vector<std::string> samples;
   for (const Example* example : moments.examples) samples.push_back(example->sample);
   for (const auto& sense : beside_) {
-    if (auto batch = tokens_of(sense.tokens, samples)) tokens.emplace(sense.connection->id, *std::move(batch));
+    if (auto batch = tokens_of(sense.tokens, samples))
+      tokens.emplace(sense.connection->id, *std::move(batch));
   }
   return connector::attach_for_batch(wiring_, static_cast<int>(layers), tokens, text);
 }
 
 void NameDraws::fit_to_all() const {
-  install(adapter_, all_);
+  install(all_, samples_);
 }
 
 }  // namespace lateral::training

@@ -25,7 +25,7 @@ class NameDraws {
  public:
   struct Moments {
     std::vector<const Example*> examples;
-    at::Tensor tokens;  ///< float [examples, 1, rank], as a summary would have made them
+    at::Tensor tokens;  ///< float [examples, 1, classes], as a summary would have made them
   };
 
   /// Fits `adapter`'s summary to the moments of `split.train`, so that the held-out ones are new to it. Throws
@@ -36,19 +36,23 @@ class NameDraws {
   /// A function of `seed`.
   Moments draw(std::int64_t count, std::uint64_t seed) const;
   /// The connection fed with drawn tokens; those beside it with what they have of the same moments.
-  std::unique_ptr<connector::AnswerAttachments> attach(const Moments& moments, const connector::TextView& text,
+  std::unique_ptr<connector::AnswerAttachments> attach(const Moments& moments,
+                                                       const connector::TextView& text,
                                                        std::int64_t layers) const;
-  /// Fits the summary to all moments: what has been learned holds for both, as their means stand in the same places.
+  /// Fits the summary to all moments. What has been learned reads both, as both say what a moment is like.
   void fit_to_all() const;
 
   double spread() const { return spread_; }  ///< of held-out moments around the means of their classes
 
  private:
+  void install(const Discriminant& discriminant, const PooledSamples& samples) const;
+
   const connector::Adapter& adapter_;
   Naming naming_;
   std::vector<Sense> beside_;
+  at::Tensor frequencies_;  // double [classes]
+  PooledSamples samples_;
   Discriminant all_;
-  at::Tensor means_;  // float [classes, rank]
   double spread_;
   std::shared_ptr<const connector::Wiring> wiring_;
 };

@@ -73,7 +73,7 @@ std::optional<connector::SummaryShape> summary_for(std::span<const Example> exam
     shape.segments = std::min(shape.segments, found->values.size(-2));
   }
   if (shape.width == 0 || shape.segments == 0) return std::nullopt;
-  shape.rank = std::min(naming->classes() - 1, shape.pooled());
+  shape.kinds = naming->classes();
   return shape;
 }
 

@@ -37,6 +37,7 @@ PooledSamples pooled(const connector::Summary& summary, const TokenProvider& tok
 
 /// A summary that fits the examples and the tokens of their moments; nothing where they name nothing, or no moment has
 /// tokens. Asks for the tokens of every moment.
-std::optional<connector::SummaryShape> summary_for(std::span<const Example> examples, const TokenProvider& tokens);
+std::optional<connector::SummaryShape> summary_for(std::span<const Example> examples,
+                                                   const TokenProvider& tokens);
 
 }  // namespace lateral::training

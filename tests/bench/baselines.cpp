@@ -82,7 +82,8 @@ double linear_probe(const Labelled& known, const Labelled& asked, std::int64_t c
   double best = 0;
   for (std::size_t i = 0; i < ours.size(); ++i) {
     const Standard standard(ours[i]);
-    const auto weights = fitted(standard(ours[i]), known.labels, classes, chosen_penalty(ours[i], known, classes));
+    const auto weights =
+        fitted(standard(ours[i]), known.labels, classes, chosen_penalty(ours[i], known, classes));
     best = std::max(best, share(hits(standard(theirs[i]).matmul(weights), asked.labels), asked.labels));
   }
   return best;

@@ -12,8 +12,9 @@ namespace lateral::bench {
 namespace {
 
 at::Tensor normed(const Weights& weights, const at::Tensor& x, const std::string& name) {
-  return at::batch_norm(x, weights[name + ".weight"], weights[name + ".bias"], weights[name + ".running_mean"],
-                        weights[name + ".running_var"], false, 0, 1e-5, false);
+  return at::batch_norm(x, weights[name + ".weight"], weights[name + ".bias"],
+                        weights[name + ".running_mean"], weights[name + ".running_var"], false, 0, 1e-5,
+                        false);
 }
 
 // The shortcut has no parameters: every other pixel, and zeros for the new channels.
@@ -27,7 +28,8 @@ at::Tensor residual(const Weights& weights, const at::Tensor& x, const std::stri
   const auto& first = weights[name + ".conv1.weight"];
   const std::int64_t stride = first.size(0) == x.size(1) ? 1 : 2;
   const auto inner = at::relu(normed(weights, at::conv2d(x, first, {}, stride, 1), name + ".bn1"));
-  const auto outer = normed(weights, at::conv2d(inner, weights[name + ".conv2.weight"], {}, 1, 1), name + ".bn2");
+  const auto outer =
+      normed(weights, at::conv2d(inner, weights[name + ".conv2.weight"], {}, 1, 1), name + ".bn2");
   return at::relu(outer + shortcut(x, first.size(0)));
 }
 
@@ -39,7 +41,8 @@ at::Tensor linear(const Weights& weights, const at::Tensor& x, const std::string
   return at::linear(x, weights[name + ".weight"], weights[name + ".bias"]);
 }
 
-at::Tensor stretches_of(const at::Tensor& maps, std::int64_t count) {  // [n, width, time] -> [n, count, width]
+at::Tensor stretches_of(const at::Tensor& maps,
+                        std::int64_t count) {  // [n, width, time] -> [n, count, width]
   return at::adaptive_avg_pool1d(maps, {count}).transpose(1, 2).contiguous();
 }
 
@@ -94,7 +97,8 @@ at::Tensor limu_bert(const Weights& weights, const at::Tensor& windows) {
     return linear(weights, h, part + "attn.proj_" + name).unflatten(2, {kHeads, -1}).transpose(1, 2);
   };
   for (int block = 0; block < 4; ++block) {  // the same one four times
-    const auto seen = at::scaled_dot_product_attention(heads("q"), heads("k"), heads("v")).transpose(1, 2).flatten(2);
+    const auto seen =
+        at::scaled_dot_product_attention(heads("q"), heads("k"), heads("v")).transpose(1, 2).flatten(2);
     h = layer_norm(weights, seen + linear(weights, seen, part + "proj"), part + "norm1");
     const auto inner = at::gelu(linear(weights, h, part + "pwff.fc1"));
     h = layer_norm(weights, h + linear(weights, inner, part + "pwff.fc2"), part + "norm2");

@@ -53,7 +53,8 @@ std::vector<std::size_t> varied(const Recorded& all, std::size_t most, std::uint
     const auto round = of_group[{all.labels[i], all.groups[i]}]++;
     turns.push_back({{round, of_class[{all.labels[i], round}]++}, i});
   }
-  std::stable_sort(turns.begin(), turns.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::stable_sort(turns.begin(), turns.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::size_t> chosen;
   std::map<std::int64_t, std::size_t> taken;
   const std::size_t classes = std::set<std::int64_t>(all.labels.begin(), all.labels.end()).size();
@@ -95,7 +96,8 @@ Labelled encoded(const Recorded& all, const std::vector<std::size_t>& chosen, co
 }
 
 /// Of distinct groups, in an order drawn from the seed, one in `every` is asked.
-void part_by_group(const Recorded& all, std::uint64_t seed, std::size_t every, Recorded& known, Recorded& asked) {
+void part_by_group(const Recorded& all, std::uint64_t seed, std::size_t every, Recorded& known,
+                   Recorded& asked) {
   const std::set<std::string> distinct(all.groups.begin(), all.groups.end());
   std::vector<std::string> order(distinct.begin(), distinct.end());
   Random(7).shuffle(std::span(order));
@@ -143,15 +145,15 @@ void read_signs(const fs::path& folder, const std::string& set, Recorded& signs)
 }
 
 const std::vector<std::string> kSigns{
-    "speed limit 20", "speed limit 30",  "speed limit 50",        "speed limit 60",     "speed limit 70",
-    "speed limit 80", "end of limit 80", "speed limit 100",       "speed limit 120",    "no passing",
-    "no truck may pass", "priority ahead", "priority road",       "yield",              "stop",
-    "no vehicles",    "no trucks",       "no entry",              "danger",             "curve left",
-    "curve right",    "double curve",    "bumpy road",            "slippery road",      "road narrows",
-    "road works",     "traffic lights",  "pedestrians",           "children",           "bicycles",
-    "ice or snow",    "wild animals",    "end of limits",         "turn right",         "turn left",
-    "ahead only",     "straight or right", "straight or left",    "keep right",         "keep left",
-    "roundabout",     "passing allowed", "trucks may pass"};
+    "speed limit 20",    "speed limit 30",    "speed limit 50",   "speed limit 60",  "speed limit 70",
+    "speed limit 80",    "end of limit 80",   "speed limit 100",  "speed limit 120", "no passing",
+    "no truck may pass", "priority ahead",    "priority road",    "yield",           "stop",
+    "no vehicles",       "no trucks",         "no entry",         "danger",          "curve left",
+    "curve right",       "double curve",      "bumpy road",       "slippery road",   "road narrows",
+    "road works",        "traffic lights",    "pedestrians",      "children",        "bicycles",
+    "ice or snow",       "wild animals",      "end of limits",    "turn right",      "turn left",
+    "ahead only",        "straight or right", "straight or left", "keep right",      "keep left",
+    "roundabout",        "passing allowed",   "trucks may pass"};
 
 // --- sound
 
@@ -234,7 +236,8 @@ Recorded read_digits(const fs::path& data) {
 constexpr std::int64_t kWindow = 120, kHop = 60, kChannels = 6;
 constexpr double kGravity = 9.8, kMajority = 0.7;
 const std::vector<std::string> kLabels{"WALKING", "TURNING", "SEATED", "SITTING_DOWN", "STANDING_UP"};
-const std::vector<std::string> kActivities{"walking", "turning", "sitting still", "sitting down", "standing up"};
+const std::vector<std::string> kActivities{"walking", "turning", "sitting still", "sitting down",
+                                           "standing up"};
 
 struct Motion {
   std::vector<float> values;  // kChannels a row
@@ -265,7 +268,8 @@ void add_windows(const Motion& motion, const std::string& subject, Recorded& win
   const auto all = at::tensor(motion.values, at::kFloat).view({rows, kChannels});
   for (std::int64_t first = 0; first + kWindow <= rows; first += kHop) {
     std::map<std::int64_t, std::int64_t> counts;
-    for (std::int64_t i = first; i < first + kWindow; ++i) ++counts[motion.labels[static_cast<std::size_t>(i)]];
+    for (std::int64_t i = first; i < first + kWindow; ++i)
+      ++counts[motion.labels[static_cast<std::size_t>(i)]];
     for (const auto& [label, count] : counts) {
       if (static_cast<double>(count) >= kMajority * static_cast<double>(kWindow))
         windows.add(all.narrow(0, first, kWindow).clone(), label, subject);

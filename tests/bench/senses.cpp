@@ -1,4 +1,4 @@
-// bench_senses DATA [--held-out DIR] [--seed N] [--budget SECONDS] [--sense NAME] [--most N] [--asked N]
+// bench_senses DATA [--held-out DIR] [--seed N] [--budget SECONDS] [--steps N] [--sense NAME] [--most N] [--asked N]
 // One JSON object: the bundled language model learns real senses in words, one after the other in one process, through
 // the public runtime, from at most 500 labelled moments each; and what others make of the same tokens.
 
@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "core/base/error.hpp"
-#include "core/base/file.hpp"
 #include "core/base/log.hpp"
 #include "core/format/json.hpp"
 #include "core/runtime/runtime.hpp"
@@ -27,30 +26,42 @@ using runtime::Recording;
 
 struct Arguments {
   DataPlan plan;
-  double budget = 100;  ///< seconds of learning, of the two minutes that a sense may take
-  std::string sense;    ///< empty = all four
+  double budget = 100;     ///< seconds of learning, of the two minutes that a sense may take
+  std::int64_t steps = 0;  ///< at most these; 0 = what the budget allows
+  std::string sense;       ///< empty = all four
 };
 
 Arguments arguments(int count, char** texts) {
   Arguments chosen;
-  if (count < 2 || count % 2 != 0) fail(Errc::InvalidArgument, "bench", "usage: bench_senses DATA [--OPTION VALUE]...");
+  if (count < 2 || count % 2 != 0)
+    fail(Errc::InvalidArgument, "bench", "usage: bench_senses DATA [--OPTION VALUE]...");
   chosen.plan.data = texts[1];
   for (int i = 2; i < count; i += 2) {
     const std::string name = texts[i], value = texts[i + 1];
-    if (name == "--held-out") chosen.plan.held_out = value;
-    else if (name == "--seed") chosen.plan.seed = std::stoull(value);
-    else if (name == "--budget") chosen.budget = std::stod(value);
-    else if (name == "--sense") chosen.sense = value;
-    else if (name == "--most") chosen.plan.most = std::stoll(value);
-    else if (name == "--asked") chosen.plan.most_asked = std::stoll(value);
-    else fail(Errc::InvalidArgument, "bench", "unknown option ", name);
+    if (name == "--held-out")
+      chosen.plan.held_out = value;
+    else if (name == "--seed")
+      chosen.plan.seed = std::stoull(value);
+    else if (name == "--budget")
+      chosen.budget = std::stod(value);
+    else if (name == "--steps")
+      chosen.steps = std::stoll(value);
+    else if (name == "--sense")
+      chosen.sense = value;
+    else if (name == "--most")
+      chosen.plan.most = std::stoll(value);
+    else if (name == "--asked")
+      chosen.plan.most_asked = std::stoll(value);
+    else
+      fail(Errc::InvalidArgument, "bench", "unknown option ", name);
   }
   return chosen;
 }
 
 runtime::SensorData as_input(const std::string& id, const at::Tensor& tokens) {
   const auto flat = tokens.contiguous();
-  const auto bytes = std::as_bytes(std::span(flat.const_data_ptr<float>(), static_cast<std::size_t>(flat.numel())));
+  const auto bytes =
+      std::as_bytes(std::span(flat.const_data_ptr<float>(), static_cast<std::size_t>(flat.numel())));
   runtime::SensorInput input;
   input.name = "tokens";
   input.kind = plugin::InputKind::Raw;
@@ -59,9 +70,13 @@ runtime::SensorData as_input(const std::string& id, const at::Tensor& tokens) {
   return {.id = id, .inputs = {std::move(input)}};
 }
 
-void add(std::vector<Recording>& all, const SenseData& sense, const Labelled& moments, const std::string& split) {
+void add(std::vector<Recording>& all, const SenseData& sense, const Labelled& moments,
+         const std::string& split) {
   for (std::int64_t i = 0; i < moments.labels.size(0); ++i) {
-    Recording one{.id = sense.sense + "-" + split + "-" + std::to_string(i), .split = split, .senses = {}, .questions = {}};
+    Recording one{.id = sense.sense + "-" + split + "-" + std::to_string(i),
+                  .split = split,
+                  .senses = {},
+                  .questions = {}};
     const auto label = static_cast<std::size_t>(moments.labels[i].item<std::int64_t>());
     one.questions.push_back({sense.question, sense.names.at(label), sense.sense});
     one.senses[sense.sense] = [id = one.id, tokens = moments.tokens[i]] { return as_input(id, tokens); };
@@ -76,13 +91,16 @@ std::vector<Recording> recordings_of(const SenseData& sense) {
   return all;
 }
 
-std::string config_of(const std::vector<SenseData>& senses, double budget) {
+std::string config_of(const std::vector<SenseData>& senses, const Arguments& chosen) {
   const auto model = test::repository() / "models/night-drive";
-  std::string text = "[model]\npath = \"" + model.string() + "\"\n[adapt]\nbudget = " + std::to_string(budget) + "\n";
+  std::string text = "[model]\npath = \"" + model.string() +
+                     "\"\n[adapt]\nbudget = " + std::to_string(chosen.budget) +
+                     "\nmax_steps = " + std::to_string(chosen.steps) + "\n";
   for (const auto& sense : senses) {
-    text += "[plugin." + sense.sense + "]\nisolation = \"thread\"\n[plugin." + sense.sense + ".options]\nwidth = " +
-            std::to_string(sense.known.tokens.size(2)) + "\n[[connection]]\nplugin = \"" + sense.sense +
-            "\"\nadapter = \"" + sense.sense + ".safetensors\"\n";
+    text += "[plugin." + sense.sense + "]\nisolation = \"thread\"\n[plugin." + sense.sense +
+            ".options]\nwidth = " + std::to_string(sense.known.tokens.size(2)) +
+            "\n[[connection]]\nplugin = \"" + sense.sense + "\"\nadapter = \"" + sense.sense +
+            ".safetensors\"\n";
   }
   return text;
 }
@@ -95,8 +113,8 @@ double accuracy(runtime::Runtime& host, const std::vector<Recording>& recordings
 
 class School {
  public:
-  School(std::vector<SenseData> senses, double budget) : senses_(std::move(senses)) {
-    write_file(folder_ / "senses.toml", config_of(senses_, budget));
+  School(std::vector<SenseData> senses, const Arguments& chosen) : senses_(std::move(senses)) {
+    test::write_file(folder_ / "senses.toml", config_of(senses_, chosen));
     host_ = std::make_unique<runtime::Runtime>(config::load(folder_ / "senses.toml"));
     for (const auto& sense : senses_) material_.push_back(recordings_of(sense));
   }
@@ -110,7 +128,8 @@ class School {
  private:
   void learn(std::size_t i, format::json::Writer& json) {
     const SenseData& sense = senses_[i];
-    host_->load((test::build_folder() / "fixtures/plugins" / ("tokens_" + sense.sense + ".lateral.so")).string());
+    host_->load(
+        (test::build_folder() / "fixtures/plugins" / ("tokens_" + sense.sense + ".lateral.so")).string());
     runtime::AdaptRequest lesson;
     lesson.plugin = sense.sense;
     lesson.recordings = material_[i];
@@ -127,7 +146,9 @@ class School {
     json.member("tokens", sense.known.tokens.size(1)).member("width", sense.known.tokens.size(2));
     json.member("seconds", learned.seconds).member("steps", learned.steps);
     json.member("held_out", learned.measures.at("accuracy"));
-    json.member("accuracy", reached.all.accuracy).member("low", reached.all.low).member("high", reached.all.high);
+    json.member("accuracy", reached.all.accuracy)
+        .member("low", reached.all.low)
+        .member("high", reached.all.high);
     json.member("majority", reached.majority.accuracy);
     json.member("probe", linear_probe(sense.known, sense.asked, classes));
     json.member("neighbours", nearest_neighbours(sense.known, sense.asked, classes));
@@ -154,7 +175,7 @@ int run(int count, char** texts) {
   for (const char* name : {"signs", "words", "digits", "motion"}) {
     if (chosen.sense.empty() || chosen.sense == name) senses.push_back(readers.at(name)(chosen.plan));
   }
-  School school(std::move(senses), chosen.budget);
+  School school(std::move(senses), chosen);
   format::json::Writer json;
   school.learn(json);
   std::cout << std::move(json).text() << std::endl;

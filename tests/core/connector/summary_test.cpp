@@ -18,27 +18,28 @@ namespace {
 
 connector::Adapter adapter_with_summary() {
   auto info = test::info_for(test::llama_spec(), {.blocks = "2,4"});
-  info.summary = connector::SummaryShape{.width = 12, .segments = 3, .rank = 5};
+  info.summary = connector::SummaryShape{.width = 12, .segments = 3, .kinds = 5};
   info.aligner.width = 5;
   info.aligner.pairs = 4;
   connector::Adapter adapter(std::move(info));
   const c10::NoGradGuard no_gradients;
   for (const auto& [name, tensor] : adapter.source().summary()->parameters())
-    tensor.copy_(test::some_tokens(1, tensor.size(0), 9, tensor.numel() / tensor.size(0)).values.view(tensor.sizes()));
+    tensor.copy_(
+        test::some_tokens(1, tensor.size(0), 9, tensor.numel() / tensor.size(0)).values.view(tensor.sizes()));
   return adapter;
 }
 
 }  // namespace
 
 TEST_CASE("a summary without a size, or of another width than its aligner reads, is refused") {
-  CHECK_THROWS_AS(Summary({.width = 3, .segments = 0, .rank = 2}), Error);
+  CHECK_THROWS_AS(Summary({.width = 3, .segments = 0, .kinds = 2}), Error);
   auto info = test::info_for(test::llama_spec());
-  info.summary = connector::SummaryShape{.width = 12, .segments = 2, .rank = 5};
+  info.summary = connector::SummaryShape{.width = 12, .segments = 2, .kinds = 5};
   CHECK_THROWS_WITH(connector::Adapter(info), Catch::Contains("width 5"));
 }
 
 TEST_CASE("stretches are means of a sample's tokens in their order, and share tokens where these are few") {
-  const Summary summary({.width = 1, .segments = 2, .rank = 1});
+  const Summary summary({.width = 1, .segments = 2, .kinds = 1});
   const auto of = [&](std::initializer_list<float> tokens) {
     const auto count = static_cast<std::int64_t>(tokens.size());
     return summary.pooled({at::tensor(std::vector<float>(tokens)).view({1, count, 1}), {}});
@@ -49,7 +50,7 @@ TEST_CASE("stretches are means of a sample's tokens in their order, and share to
 }
 
 TEST_CASE("absent tokens do not count: padding changes nothing, and a row without tokens stays absent") {
-  const Summary summary({.width = 2, .segments = 3, .rank = 4});
+  const Summary summary({.width = 2, .segments = 3, .kinds = 4});
   const auto some = test::some_tokens(1, 5, 3, 2).values;
   auto padded = at::full({2, 8, 2}, 1e9F);
   padded[0].narrow(0, 2, 5).copy_(some[0]);
@@ -62,7 +63,8 @@ TEST_CASE("absent tokens do not count: padding changes nothing, and a row withou
   CHECK_FALSE(made.present[1][0].item<bool>());
 }
 
-TEST_CASE("a connection with a summary gives what its aligner makes of the summary's token, several pairs of it") {
+TEST_CASE(
+    "a connection with a summary gives what its aligner makes of the summary's token, several pairs of it") {
   const auto adapter = adapter_with_summary();
   const auto decoder = test::small_decoder(test::llama_spec());
   auto tokens = test::some_tokens(2, 7, 4);
@@ -91,6 +93,6 @@ TEST_CASE("an adapter with a summary comes back from its file bit for bit, and h
                     Catch::Contains("token width"));
 
   auto metadata = connector::metadata_of(adapter.info());
-  metadata.erase("summary_rank");
+  metadata.erase("summary_kinds");
   CHECK_THROWS_WITH(connector::info_of(metadata, "sense"), Catch::Contains("summary_segments"));
 }

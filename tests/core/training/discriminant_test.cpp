@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/base/error.hpp"
+#include "core/training/logistic.hpp"
 #include "tests/core/training/fixtures.hpp"
 #include "tests/support/catch.hpp"
 
@@ -51,8 +52,9 @@ TEST_CASE("a discriminant tells new samples apart that their nearest means do no
   const auto known = samples(10), other = samples(20);
   const auto fitted = fit_discriminant(known.x, known.labels, {.classes = kClasses, .rank = 3});
   CHECK(right(fitted, other) > 0.95);
-  const auto means = at::stack({known.x.index({known.labels.eq(0)}).mean(0), known.x.index({known.labels.eq(1)}).mean(0),
-                                known.x.index({known.labels.eq(2)}).mean(0), known.x.index({known.labels.eq(3)}).mean(0)});
+  const auto means =
+      at::stack({known.x.index({known.labels.eq(0)}).mean(0), known.x.index({known.labels.eq(1)}).mean(0),
+                 known.x.index({known.labels.eq(2)}).mean(0), known.x.index({known.labels.eq(3)}).mean(0)});
   CHECK(at::cdist(other.x, means).argmin(1).eq(other.labels).to(at::kDouble).mean().item<double>() < 0.8);
   CHECK(spread(fitted, other.x, other.labels) > spread(fitted, known.x, known.labels));
 }
@@ -66,13 +68,30 @@ TEST_CASE("columns that say nothing, more columns than samples, and empty classe
   CHECK(right(fitted, known) > 0.95);
 }
 
-TEST_CASE("one fitted to part of the samples can be read by what reads the one fitted to all") {
-  const auto all = samples(10), other = samples(20);
-  const DiscriminantShape shape{.classes = kClasses, .rank = 3};
-  const auto whole = fit_discriminant(all.x, all.labels, shape);
-  const auto part = fit_discriminant(all.x.slice(0, 0, 60), all.labels.slice(0, 0, 60), shape);
-  const auto turned = turned_to(whole.means, part);
-  const auto read = at::cdist(turned(other.x), whole.means).argmin(1);
-  CHECK(read.eq(other.labels).to(at::kDouble).mean().item<double>() > 0.9);
-  CHECK(at::allclose(at::cdist(turned.means, turned.means), at::cdist(part.means, part.means)));
+TEST_CASE(
+    "likenesses are Bayes' rule for classes that spread alike, and a class never seen is never likely") {
+  const auto means = at::tensor({0.0, 2.0, 4.0}, at::kDouble).view({3, 1});
+  const auto frequencies = at::tensor({0.75, 0.25, 0.0}, at::kDouble);
+  const double spread = 0.8;
+  const auto z = at::tensor({-1.0, 0.5, 1.3, 4.0}, at::kDouble).view({4, 1});
+  const auto likeness = likeness_of(means, frequencies, spread);
+  const auto found = at::linear(z, likeness.weight, likeness.bias).softmax(1);
+  const auto density = (-(z - means.t()).square() / (2 * spread * spread)).exp() * frequencies;
+  CHECK(at::allclose(found, density / density.sum(1, true), 1e-4, 1e-6));
+}
+
+TEST_CASE("logistic regression stands where no direction lowers its loss, and tells new samples apart") {
+  const auto known = samples(10), other = samples(20);
+  const double penalty = 2;
+  const auto fitted = fit_logistic(known.x, known.labels, kClasses, penalty);
+  const auto scores = at::linear(other.x, fitted.weight, fitted.bias);
+  CHECK(scores.argmax(1).eq(other.labels).to(at::kDouble).mean().item<double>() > 0.9);
+
+  const auto deviation = known.x.std(0, false);
+  const auto wrong = at::linear(known.x, fitted.weight, fitted.bias).softmax(1) -
+                     at::one_hot(known.labels, kClasses).to(at::kDouble);
+  const auto standard = (known.x - known.x.mean(0)) / deviation;
+  const auto slope = wrong.t().matmul(standard) + penalty * fitted.weight * deviation;
+  CHECK(slope.abs().max().item<double>() < 2e-2 * wrong.abs().sum().item<double>());
+  CHECK(wrong.sum(0).abs().max().item<double>() < 0.05);
 }
