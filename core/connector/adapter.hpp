@@ -61,7 +61,8 @@ class Adapter {
   Adapter clone() const;
   /// A clone with a fresh gate, open until it is fitted (fit_seen_gate), or without one.
   Adapter with_seen_gate(std::optional<SeenGate::Scope> scope) const;
-  /// What reads the summary's token: an adapter without the summary that shares its other tensors with this one.
+  /// What reads the summary's token: an adapter without the summary that shares its other tensors with this
+  /// one.
   Adapter behind_summary() const;
   /// Makes all parameters record gradients, or none.
   void require_gradients(bool required) const;

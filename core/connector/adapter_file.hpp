@@ -3,7 +3,8 @@
 //
 // Metadata keys: format ("lateral-adapter"), format_version ("1"), base_model, token_space, plugin, encoder,
 // method, layers, blocks, width, inner, kv_heads, head_dim, tau, seen ("none", "token", "sample"), lora_rank
-// ("0" = none), lora_alpha, hidden, seed, where they are used summary_segments, summary_kinds and pairs, and training.KEY for what training wants to tell.
+// ("0" = none), lora_alpha, hidden, seed, where they are used summary_segments, summary_kinds and pairs, and
+// training.KEY for what training wants to tell.
 
 #include <cstdint>
 #include <filesystem>

@@ -18,7 +18,8 @@ namespace lateral::connector {
 
 class LateKvSource final : public Source {
  public:
-  /// With a summary, the aligner reads the one token it makes. Throws InvalidArgument when their widths differ.
+  /// With a summary, the aligner reads the one token it makes. Throws InvalidArgument when their widths
+  /// differ.
   LateKvSource(Aligner aligner, Links links, std::optional<SeenGate> seen = std::nullopt,
                std::optional<Summary> summary = std::nullopt);
 

@@ -1,8 +1,8 @@
 #pragma once
-// A sample read as a whole. An aligner sees one token at a time and does not know which one it is; a summary sees all
-// of them in their order and makes one token that says how much the sample is like each kind of sample that is known.
-// It is not learned by gradients but fitted in closed form (training/discriminant.hpp), which a few samples of each
-// kind suffice for.
+// A sample read as a whole. An aligner sees one token at a time and does not know which one it is; a summary
+// sees all of them in their order and makes one token that says how much the sample is like each kind of
+// sample that is known. It is not learned by gradients but fitted in closed form (training/discriminant.hpp),
+// which a few samples of each kind suffice for.
 
 #include <ATen/core/Tensor.h>
 
@@ -23,10 +23,10 @@ struct SummaryShape {
   friend bool operator==(const SummaryShape&, const SummaryShape&) = default;
 };
 
-/// Averages over equal stretches of a sample's present tokens, a linear map, and the softmax of it, scaled so that a
-/// token that is all of one kind has a mean square of 1. As many tokens as segments: each
-/// is a stretch of its own; fewer: neighbouring stretches share them. Copies share tensors. Thread safety: const
-/// members from any thread.
+/// Averages over equal stretches of a sample's present tokens, a linear map, and the softmax of it, scaled so
+/// that a token that is all of one kind has a mean square of 1. As many tokens as segments: each is a stretch
+/// of its own; fewer: neighbouring stretches share them. Copies share tensors. Thread safety: const members
+/// from any thread.
 class Summary {
  public:
   /// Weights 0 until it is fitted. Throws InvalidArgument for a size below 1.

@@ -48,8 +48,8 @@ struct AdaptReport {
   std::int64_t state_bytes = 0;               ///< of the early states that were kept
 };
 
-/// With a summary in the adapter (summary_for says where one fits) the examples must name moments: the summary is fitted
-/// in closed form and the aligner learns from drawn moments.
+/// With a summary in the adapter (summary_for says where one fits) the examples must name moments: the
+/// summary is fitted in closed form and the aligner learns from drawn moments.
 ///
 /// Trains `adapter` in place on `examples`; `tokens` are those of its encoder. `beside` are connections that
 /// stay attached and frozen meanwhile. Resumes from options.run.checkpoint. The same inputs, seed and thread

@@ -1,7 +1,7 @@
 #pragma once
-// Where labelled samples lie apart, in closed form: linear discriminant analysis (Fisher 1936; Rao 1948) with the
-// covariance within the classes shrunk towards a sphere, which makes it usable where there are more numbers to a
-// sample than samples. Gradients need far more steps for this, and far more samples to find it.
+// Where labelled samples lie apart, in closed form: linear discriminant analysis (Fisher 1936; Rao 1948) with
+// the covariance within the classes shrunk towards a sphere, which makes it usable where there are more
+// numbers to a sample than samples. Gradients need far more steps for this, and far more samples to find it.
 
 #include <ATen/core/Tensor.h>
 
@@ -24,12 +24,12 @@ struct DiscriminantShape {
   double shrinkage = 0.3;  ///< in (0, 1]: of the covariance towards a sphere of the same size
 };
 
-/// x double [n, inputs], labels int64 [n] in [0, classes). Throws InvalidArgument when sizes disagree, n is below 2, or
-/// something is not finite. The same input gives the same bits.
+/// x double [n, inputs], labels int64 [n] in [0, classes). Throws InvalidArgument when sizes disagree, n is
+/// below 2, or something is not finite. The same input gives the same bits.
 Discriminant fit_discriminant(const at::Tensor& x, const at::Tensor& labels, const DiscriminantShape& shape);
 
-/// How far samples lie from the means of their classes: root mean square over samples and directions. About 1 for the
-/// samples it was fitted on, more for others.
+/// How far samples lie from the means of their classes: root mean square over samples and directions. About 1
+/// for the samples it was fitted on, more for others.
 double spread(const Discriminant& discriminant, const at::Tensor& x, const at::Tensor& labels);
 
 /// How likely something is to be of each class: the softmax of weight x + bias.

@@ -19,8 +19,8 @@ namespace {
 constexpr const char* kConnection = "adapting";
 // Where nothing is held out: samples stray this much further than those that the discriminant was fitted on.
 constexpr double kUsualSpread = 1.5;
-// Drawn moments stray further than real ones do: what lies between two classes must get the name of one of them, not
-// a mixture of both.
+// Drawn moments stray further than real ones do: what lies between two classes must get the name of one of
+// them, not a mixture of both.
 constexpr double kFurther = 1.7;
 // Of the logistic half of a summary; the other half keeps it from following single samples.
 constexpr double kPenalty = 1;

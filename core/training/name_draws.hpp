@@ -1,7 +1,7 @@
 #pragma once
-// Learning to say what a summary tells apart. Its closed form knows where each class lies and how far samples stray
-// from there, so the aligner need not learn from the few samples there are: it learns from moments drawn around the
-// classes' means, as many as it takes, and cannot learn the samples by heart.
+// Learning to say what a summary tells apart. Its closed form knows where each class lies and how far samples
+// stray from there, so the aligner need not learn from the few samples there are: it learns from moments
+// drawn around the classes' means, as many as it takes, and cannot learn the samples by heart.
 
 #include <ATen/core/Tensor.h>
 
@@ -28,8 +28,8 @@ class NameDraws {
     at::Tensor tokens;  ///< float [examples, 1, classes], as a summary would have made them
   };
 
-  /// Fits `adapter`'s summary to the moments of `split.train`, so that the held-out ones are new to it. Throws
-  /// InvalidArgument when `examples` name nothing (naming_of) or their moments have no tokens.
+  /// Fits `adapter`'s summary to the moments of `split.train`, so that the held-out ones are new to it.
+  /// Throws InvalidArgument when `examples` name nothing (naming_of) or their moments have no tokens.
   NameDraws(const connector::Adapter& adapter, std::span<const Example> examples, const Split& split,
             const TokenProvider& tokens, std::vector<Sense> beside);
 

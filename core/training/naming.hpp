@@ -1,7 +1,7 @@
 #pragma once
-// Examples that name moments: every moment has its answers, and many moments share them ("stop" for all stop signs).
-// Such moments form classes, which a summary can be fitted to. Questions about one scene after the other, each with
-// answers of its own, do not.
+// Examples that name moments: every moment has its answers, and many moments share them ("stop" for all stop
+// signs). Such moments form classes, which a summary can be fitted to. Questions about one scene after the
+// other, each with answers of its own, do not.
 
 #include <cstdint>
 #include <optional>
@@ -22,9 +22,9 @@ struct Naming {
   std::int64_t classes() const { return static_cast<std::int64_t>(examples.size()); }
 };
 
-/// Classes of moments that have the same answers, in the order in which they appear; nothing unless there are two or
-/// more with three moments each on average, and a question has one answer within a class. The pointers refer to
-/// `examples`.
+/// Classes of moments that have the same answers, in the order in which they appear; nothing unless there are
+/// two or more with three moments each on average, and a question has one answer within a class. The pointers
+/// refer to `examples`.
 std::optional<Naming> naming_of(std::span<const Example> examples);
 
 /// Tokens of `samples` as a summary reads them, double [n, pooled], and those samples that have any.
@@ -35,8 +35,8 @@ struct PooledSamples {
 PooledSamples pooled(const connector::Summary& summary, const TokenProvider& tokens,
                      const std::vector<std::string>& samples, const std::vector<std::int64_t>& labels);
 
-/// A summary that fits the examples and the tokens of their moments; nothing where they name nothing, or no moment has
-/// tokens. Asks for the tokens of every moment.
+/// A summary that fits the examples and the tokens of their moments; nothing where they name nothing, or no
+/// moment has tokens. Asks for the tokens of every moment.
 std::optional<connector::SummaryShape> summary_for(std::span<const Example> examples,
                                                    const TokenProvider& tokens);
 

@@ -27,7 +27,8 @@ struct Standard {
   }
 };
 
-/// Böhning's bound (1992) of the curvature is the same in every step, so one factor serves all; Nesterov's momentum.
+/// Böhning's bound (1992) of the curvature is the same in every step, so one factor serves all; Nesterov's
+/// momentum.
 at::Tensor fitted(const at::Tensor& x, const at::Tensor& labels, std::int64_t classes, double penalty) {
   auto ridge = at::full({x.size(1)}, penalty, x.options());
   ridge[-1] = 1e-6;  // the bias is free

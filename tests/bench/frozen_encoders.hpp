@@ -1,6 +1,6 @@
 #pragma once
-// Small public encoders with their public weights, as published and frozen: what the senses of `./dev bench senses` see
-// with. Every function takes and gives float tensors on the CPU, without gradients.
+// Small public encoders with their public weights, as published and frozen: what the senses of `./dev bench
+// senses` see with. Every function takes and gives float tensors on the CPU, without gradients.
 
 #include <ATen/core/Tensor.h>
 
@@ -20,8 +20,9 @@ class Weights {
   std::map<std::string, at::Tensor> tensors_;
 };
 
-/// ResNet-20 (He et al. 2016) trained on CIFAR-10, up to its second stage: pictures [n, 3, 32, 32] in [0, 1] become 16
-/// tokens of width 32, one for each 8 x 8 pixels. The third stage knows ten kinds of things, the second edges and shapes.
+/// ResNet-20 (He et al. 2016) trained on CIFAR-10, up to its second stage: pictures [n, 3, 32, 32] in [0, 1]
+/// become 16 tokens of width 32, one for each 8 x 8 pixels. The third stage knows ten kinds of things, the
+/// second edges and shapes.
 at::Tensor resnet20(const Weights& weights, const at::Tensor& pictures);
 
 /// Mel-frequency cepstra of one second at 16 kHz: samples [16000] -> [101, 40].
@@ -31,8 +32,8 @@ at::Tensor cepstra(const Weights& tables, const at::Tensor& samples);
 /// averaged over frequency and over `stretches` of time: [n, stretches, 45].
 at::Tensor res8(const Weights& weights, const at::Tensor& cepstra, int depth, std::int64_t stretches);
 
-/// LIMU-BERT (Xu et al. 2021): windows [n, 120, 6] of acceleration (g) and rotation (rad/s), averaged over six
-/// stretches: [n, 6, 72].
+/// LIMU-BERT (Xu et al. 2021): windows [n, 120, 6] of acceleration (g) and rotation (rad/s), averaged over
+/// six stretches: [n, 6, 72].
 at::Tensor limu_bert(const Weights& weights, const at::Tensor& windows);
 
 }  // namespace lateral::bench

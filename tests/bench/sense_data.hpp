@@ -1,6 +1,6 @@
 #pragma once
-// Real recordings as the senses of `./dev bench senses` learn them: frozen encoders' tokens, a name for each, and who or
-// what was recorded, so that nobody is asked about whom something was learned from.
+// Real recordings as the senses of `./dev bench senses` learn them: frozen encoders' tokens, a name for each,
+// and who or what was recorded, so that nobody is asked about whom something was learned from.
 
 #include <ATen/core/Tensor.h>
 

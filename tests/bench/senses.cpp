@@ -1,6 +1,7 @@
 // bench_senses DATA [--held-out DIR] [--seed N] [--budget SECONDS] [--steps N] [--sense NAME] [--most N] [--asked N]
-// One JSON object: the bundled language model learns real senses in words, one after the other in one process, through
-// the public runtime, from at most 500 labelled moments each; and what others make of the same tokens.
+
+// One JSON object: the bundled language model learns real senses in words, one after the other in one process,
+// through the public runtime, from at most 500 labelled moments each; and what others make of the same tokens.
 
 #include <ATen/ATen.h>
 

@@ -1,5 +1,5 @@
-// Gives back the tokens that it is given, as raw float32 of the width that its option says: what a frozen encoder made
-// outside becomes a sense of the host. SENSE is the plugin's id.
+// Gives back the tokens that it is given, as raw float32 of the width that its option says: what a frozen
+// encoder made outside becomes a sense of the host. SENSE is the plugin's id.
 #include <cstring>
 #include <string>
 

@@ -21,7 +21,8 @@ connector::Adapter adapter_for(const connector::SummaryShape& shape) {
   return connector::Adapter(std::move(info));
 }
 
-/// What tells a moment's class is where its tokens stand, not what they are: the mean over them is always the same.
+/// What tells a moment's class is where its tokens stand, not what they are: the mean over them is always the
+/// same.
 TokenProvider by_place(const test::World& world) {
   return [world](const std::string& moment) {
     auto values = 0.3 * test::drawn({test::World::kClasses, 3}, 300 + std::stoull(moment.substr(1)));
