@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 namespace lateral::training {
 namespace {
@@ -13,26 +14,34 @@ constexpr std::size_t kMomentsPerClass = 3;
 // Position beyond this says little that a few hundred samples could show.
 constexpr std::int64_t kMostSegments = 16;
 
-using Answers = std::set<std::string>;
+using Answers = std::map<std::string, std::string>;  // by question
 
-bool one_answer_per_question(const std::vector<const Example*>& examples) {
-  std::map<std::string, std::string> answers;
-  return std::all_of(examples.begin(), examples.end(), [&](const Example* example) {
-    return answers.emplace(example->question, example->answer).first->second == example->answer;
-  });
+/// Of each moment; nothing where one has two answers to a question, or not the questions of the others.
+std::optional<std::map<std::string, Answers>> answers_of(std::span<const Example> examples) {
+  std::map<std::string, Answers> answers;
+  for (const auto& example : examples) {
+    const auto found = answers[example.sample].emplace(example.question, example.answer).first;
+    if (found->second != example.answer) return std::nullopt;
+  }
+  const auto same_questions = [&](const auto& moment) {
+    const auto& first = answers.begin()->second;
+    return std::equal(first.begin(), first.end(), moment.second.begin(), moment.second.end(),
+                      [](const auto& one, const auto& other) { return one.first == other.first; });
+  };
+  if (!std::all_of(answers.begin(), answers.end(), same_questions)) return std::nullopt;
+  return answers;
 }
 
 }  // namespace
 
 std::optional<Naming> naming_of(std::span<const Example> examples) {
-  std::map<std::string, Answers> answers;  // by moment
-  for (const auto& example : examples) answers[example.sample].insert(example.answer);
-
+  const auto answers = answers_of(examples);
+  if (!answers) return std::nullopt;
   Naming naming;
   std::map<Answers, std::int64_t> classes;
   std::set<std::string> seen;
   for (const auto& example : examples) {
-    const auto found = classes.emplace(answers.at(example.sample), naming.classes());
+    const auto found = classes.emplace(answers->at(example.sample), naming.classes());
     if (found.second) naming.examples.emplace_back();
     const std::int64_t label = found.first->second;
     naming.examples[static_cast<std::size_t>(label)].push_back(&example);
@@ -41,9 +50,7 @@ std::optional<Naming> naming_of(std::span<const Example> examples) {
     naming.labels.push_back(label);
   }
   const bool many = naming.classes() >= 2 && naming.samples.size() >= kMomentsPerClass * classes.size();
-  const auto& by_class = naming.examples;
-  if (!many || !std::all_of(by_class.begin(), by_class.end(), one_answer_per_question)) return std::nullopt;
-  return naming;
+  return many ? std::optional(std::move(naming)) : std::nullopt;
 }
 
 PooledSamples pooled(const connector::Summary& summary, const TokenProvider& tokens,

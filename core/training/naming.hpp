@@ -22,9 +22,9 @@ struct Naming {
   std::int64_t classes() const { return static_cast<std::int64_t>(examples.size()); }
 };
 
-/// Classes of moments that have the same answers, in the order in which they appear; nothing unless there are
-/// two or more with three moments each on average, and a question has one answer within a class. The pointers
-/// refer to `examples`.
+/// Classes of moments that have the same answers, in the order in which they appear; nothing unless all moments
+/// are asked the same questions, and there are two or more classes with three moments each on average. The
+/// pointers refer to `examples`.
 std::optional<Naming> naming_of(std::span<const Example> examples);
 
 /// Tokens of `samples` as a summary reads them, double [n, pooled], and those samples that have any.

@@ -174,9 +174,11 @@ at::Tensor one_second(const fs::path& file) {
   return at::constant_pad_nd(kept, {0, kSecond - kept.size(0)});
 }
 
+/// Also those in folders within it; none where there is no such folder.
 std::vector<fs::path> files_in(const fs::path& folder, std::string_view suffix) {
   std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder)) {
+  if (!fs::is_directory(folder)) return files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     if (entry.path().extension() == suffix) files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
@@ -220,13 +222,10 @@ const std::vector<std::string> kDigits{"zero", "one", "two",   "three", "four",
 
 Recorded read_digits(const fs::path& data) {
   Recorded digits;
-  for (const char* part : {"train", "test"}) {
-    if (!fs::exists(data / "fsdd" / part)) continue;
-    for (const auto& file : files_in(data / "fsdd" / part, ".wav")) {
-      const std::string name = file.stem().string();
-      const auto first = name.find('_'), last = name.rfind('_');
-      digits.add(one_second(file), name.front() - '0', name.substr(first + 1, last - first - 1));
-    }
+  for (const auto& file : files_in(data / "fsdd", ".wav")) {
+    const std::string name = file.stem().string();  // digit_speaker_index
+    const auto first = name.find('_'), last = name.rfind('_');
+    digits.add(one_second(file), name.front() - '0', name.substr(first + 1, last - first - 1));
   }
   return digits;
 }

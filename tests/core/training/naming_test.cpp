@@ -58,14 +58,19 @@ TEST_CASE("moments that share answers are named; scenes with answers of their ow
   CHECK_FALSE(naming_of({}));
 }
 
-TEST_CASE("one question with two answers within a class names nothing") {
+TEST_CASE("moments that are asked different things, or answer one thing in two ways, are not named") {
   const test::World world;
   auto examples = world.questions(40, 2);
-  for (auto& example : examples) example.answer = example.question == "wording 0" ? "yes" : "no";
-  const bool same = naming_of(examples).has_value();
-  CHECK_FALSE(same);  // a single class
-  for (std::size_t i = 0; i < examples.size(); i += 4) std::swap(examples[i].answer, examples[i + 1].answer);
+  examples[7].question = "is it large?";
   CHECK_FALSE(naming_of(examples));
+  examples = world.questions(40, 1);
+  REQUIRE(naming_of(examples));
+  examples.push_back(examples.back());
+  CHECK(naming_of(examples));  // said twice, and the same
+  examples.back().answer = "something else";
+  CHECK_FALSE(naming_of(examples));
+  for (auto& example : examples) example.answer = "yes";
+  CHECK_FALSE(naming_of(examples));  // a single class
 }
 
 TEST_CASE("a summary fits the fewest tokens and the number of names; without tokens there is none") {
