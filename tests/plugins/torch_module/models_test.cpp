@@ -169,7 +169,7 @@ TEST_CASE("ResNet-20, written from its description and a file of weights, sees w
                                   {"max_tokens", std::int64_t{200}}};
   const auto bytes = read_bytes(*data / "cifar10_test_subset.bin", 1U << 20U);
   const auto records = at::from_blob(const_cast<std::byte*>(bytes.data()), {200, 3073}, at::kByte);
-  const auto pictures = records.narrow(1, 1, 3072).reshape({200, 32, 32, 3});
+  const auto pictures = records.narrow(1, 1, 3072).reshape({200, 32, 32, 3}).contiguous();
   const auto tokens = expect_same_everywhere(options, {test::input_of("image", InputKind::Image, pictures)});
   auto expected = test::tensors_in(*data / "expected.safetensors");
   CHECK(distance(test::as_tensor(tokens.tokens), expected["features"]) < 1e-5);
