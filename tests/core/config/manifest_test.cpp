@@ -146,7 +146,7 @@ any_inputs = true
 [options."input.NAME.rate_hz"]
 type = "integer"
 )";
-  const Manifest manifest = parse_manifest(text, "any.lateral.toml");
+  const Manifest manifest = parse_manifest(text, "any.lateral.toml", 0);
   CHECK(manifest.encoders[0].any_inputs);
   const config::Option good[] = {option("input.left.rate_hz", std::int64_t{20})};
   config::check_options(manifest, good);
