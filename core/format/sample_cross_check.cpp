@@ -1,5 +1,7 @@
 #include "core/format/sample_cross_check.hpp"
 
+#include <sstream>
+
 #include "core/base/error.hpp"
 #include "core/format/json.hpp"
 #include "core/format/sample_set_parts.hpp"
@@ -29,8 +31,10 @@ std::vector<std::string> CrossCheck::finish() {
         "no question has an answer: there is nothing to learn from labels or to evaluate, only to teach "
         "from"};
   }
-  for (const int line : unanswered_) report(line, "the question has no answer, though others have one");
-  return {};
+  std::ostringstream remark;
+  remark << unanswered_.size() << " questions have no answer, though others have one (the first in line "
+         << unanswered_.front() << "): they are left out of learning and evaluating";
+  return {remark.str()};
 }
 
 void CrossCheck::check_split(const Sample& sample) {

@@ -390,7 +390,7 @@ static void spoil(const lat_tensor* in, float* tokens, int64_t n, lat_encode* ar
   IF(infinite) tokens[0] = __builtin_inff();
   IF(denormal) tokens[0] = 1e-41f;
   IF(over_limit) tokens[0] = 2;
-  IF(randomly) tokens[0] = (float)(host->now_ns(context) & 1023u);
+  IF(randomly) tokens[0] = (float)(host->now_ns(context) & 511u);
   IF(by_address) tokens[0] = (float)((uintptr_t)in->dl.data & 4095u);
   IF(by_history) tokens[0] = (float)(++encodes);
   IF(overrun) tokens[n * WIDTH] = 1;

@@ -216,7 +216,7 @@ TEST_CASE("exactly the named connections are attached, and alone all that can be
   world.write_adapter("faulty.safetensors", test::for_faulty());
   Runtime runtime(world.config(test::connection("template") + test::connection("faulty")));
   for (const auto& result : runtime.load_configured()) CHECK(result.error.empty());
-  CHECK(runtime.attached() == Names{"template", "faulty"});
+  CHECK(runtime.attached() == Names{"faulty", "template"});
   CHECK(runtime.wire({"faulty"}) == Names{"faulty"});
   CHECK(runtime.attached() == Names{"faulty"});
   CHECK(runtime.wire({"template", "template"}) == Names{"template"});
