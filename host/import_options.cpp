@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "host/option_spec.hpp"
 
@@ -155,6 +156,42 @@ Spec folder_spec() {
   return spec;
 }
 
+Spec windows_spec() {
+  Spec spec{"data import windows",
+            "--root DIR --out DIR --files INPUT=PATTERN --columns A,B,... --rows N [--label COLUMN]",
+            "long CSV recordings, cut into windows",
+            {},
+            {},
+            {}};
+  spec.describe = [](po::options_description& options) {
+    describe_places(options);
+    options.add_options()("files", text_value("INPUT=PATTERN"), "the CSV files, e.g. 'imu=*/{group}_*.csv'")(
+        "columns", text_value("A,B,..."), "columns of numbers that are kept, in this order")(
+        "label", text_value("COLUMN"), "a column of words that labels each row")(
+        "rows", text_value("N"), "rows of a window")("hop", text_value("N"),
+                                                     "rows from one to the next [rows]")(
+        "majority", text_value("SHARE"), "a window's label is that of at least this share of its rows [0.7]");
+    describe_labels(options);
+    describe_split(options);
+  };
+  spec.build = [spec](const po::variables_map& values, const po::parsed_options&) {
+    dataset::WindowsImport import;
+    std::tie(import.input, import.pattern) =
+        input_and_pattern(spec, needed(spec, values, "files", "--files INPUT=PATTERN"));
+    import.columns = parts_of(needed(spec, values, "columns", "--columns A,B,..."));
+    import.label_column = text_of(values, "label");
+    needed(spec, values, "rows", "--rows N");
+    import.rows = static_cast<std::int64_t>(number_of(spec, values, "rows", 0));
+    import.hop =
+        static_cast<std::int64_t>(number_of(spec, values, "hop", static_cast<std::uint64_t>(import.rows)));
+    import.majority = share_of(spec, values, "majority", import.majority);
+    import.labelling = labelling_of(spec, values);
+    import.out = needed(spec, values, "out", "--out DIR");
+    return command_of(spec, values, std::move(import));
+  };
+  return spec;
+}
+
 Spec nuscenes_spec() {
   Spec spec{"data import nuscenes",
             "--root DIR --out DIR [--questions FILE ...] [--condition day|night]",
@@ -254,7 +291,7 @@ Spec drivelm_spec() {
 }  // namespace
 
 std::vector<Spec> import_specs() {
-  return {folder_spec(), nuscenes_spec(), kitti_spec(), drivelm_spec()};
+  return {folder_spec(), windows_spec(), nuscenes_spec(), kitti_spec(), drivelm_spec()};
 }
 
 }  // namespace lateral::host::option_spec

@@ -17,6 +17,7 @@
 #include "core/dataset/folder.hpp"
 #include "core/dataset/kitti.hpp"
 #include "core/dataset/nuscenes.hpp"
+#include "core/dataset/windows.hpp"
 
 namespace lateral::host {
 
@@ -100,10 +101,11 @@ struct DataCheckOptions {
 };
 /// `lateral data import FORMAT`
 struct DataImportOptions {
-  std::variant<dataset::FolderImport, dataset::NuScenesImport, dataset::KittiImport, dataset::DriveLmImport>
+  std::variant<dataset::FolderImport, dataset::WindowsImport, dataset::NuScenesImport, dataset::KittiImport,
+               dataset::DriveLmImport>
       import;
   std::filesystem::path out;      ///< where samples.jsonl is written
-  std::filesystem::path answers;  ///< of a folder: the file of answers by label; may be empty
+  std::filesystem::path answers;  ///< of a folder or windows: the file of answers by label; may be empty
   bool replace = false;           ///< a samples.jsonl that is there
 };
 

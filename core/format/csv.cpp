@@ -114,7 +114,8 @@ std::string joined(const std::vector<std::string>& names) {
 
 }  // namespace
 
-CsvTable::CsvTable(std::string_view text, std::string name) : name_(std::move(name)) {
+CsvTable::CsvTable(std::string_view text, std::string name, const std::vector<std::string>& words)
+    : name_(std::move(name)) {
   Records records(text, name_);
   std::vector<std::string> fields;
   if (!records.next(fields)) fail(Errc::Corrupt, "csv", name_, " is empty; the first row names the columns");
@@ -124,6 +125,9 @@ CsvTable::CsvTable(std::string_view text, std::string name) : name_(std::move(na
     fail(Errc::Corrupt, "csv", name_, " begins with numbers; the first row must name the columns");
   values_.resize(columns_.size());
   words_.resize(columns_.size());
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (std::find(words.begin(), words.end(), columns_[i]) != words.end()) fields_[i];
+  }
   while (records.next(fields)) add(fields, records.line());
 }
 
@@ -132,6 +136,7 @@ void CsvTable::add(const std::vector<std::string>& fields, int line) {
     fail(Errc::Corrupt, "csv", name_, ":", line, " has ", fields.size(), " fields, the header row ",
          columns_.size());
   }
+  for (auto& [column, kept] : fields_) kept.emplace_back(trimmed(fields[column]));
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (values_[i].size() != lines_.size()) continue;  // a word stood here before
     if (const auto value = number(fields[i])) {
@@ -143,13 +148,24 @@ void CsvTable::add(const std::vector<std::string>& fields, int line) {
   lines_.push_back(line);
 }
 
-std::vector<double> CsvTable::numbers(std::string_view column) const {
+std::size_t CsvTable::index_of(std::string_view column) const {
   const auto found = std::find(columns_.begin(), columns_.end(), column);
   if (found == columns_.end())
     fail(Errc::NotFound, "csv", name_, " has no column '", shown(column), "'; it has: ", joined(columns_));
   if (std::find(found + 1, columns_.end(), column) != columns_.end())
     fail(Errc::InvalidArgument, "csv", name_, " has two columns '", shown(column), "'");
-  const auto index = static_cast<std::size_t>(found - columns_.begin());
+  return static_cast<std::size_t>(found - columns_.begin());
+}
+
+const std::vector<std::string>& CsvTable::words(std::string_view column) const {
+  const auto kept = fields_.find(index_of(column));
+  if (kept == fields_.end())
+    fail(Errc::InvalidArgument, "csv", "the words of column '", shown(column), "' were not asked for");
+  return kept->second;
+}
+
+std::vector<double> CsvTable::numbers(std::string_view column) const {
+  const std::size_t index = index_of(column);
   const auto& values = values_[index];
   if (values.size() != lines_.size()) {
     fail(Errc::Corrupt, "csv", name_, ":", lines_[values.size()], ": '", words_[index], "' in column '",
@@ -158,8 +174,8 @@ std::vector<double> CsvTable::numbers(std::string_view column) const {
   return values;
 }
 
-CsvTable read_csv(const std::filesystem::path& path) {
-  return {read_text(path, kMaxCsvBytes), path.string()};
+CsvTable read_csv(const std::filesystem::path& path, const std::vector<std::string>& words) {
+  return {read_text(path, kMaxCsvBytes), path.string(), words};
 }
 
 }  // namespace lateral::format

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,7 +18,8 @@ class CsvTable {
  public:
   /// Throws Corrupt (no header row, a row of another length, an open quote, text behind a closed one), naming the line;
   /// ResourceExhausted beyond 4096 columns. `name` is for messages.
-  CsvTable(std::string_view text, std::string name);
+  /// Of the columns `words` the fields are kept as they are written (labels); those that are not there are ignored.
+  CsvTable(std::string_view text, std::string name, const std::vector<std::string>& words = {});
 
   /// As the header writes them, without blanks around them.
   const std::vector<std::string>& columns() const noexcept { return columns_; }
@@ -26,18 +28,22 @@ class CsvTable {
   /// All numbers of a column. Throws NotFound naming the columns there are, InvalidArgument when two have this name, and
   /// Corrupt naming the line of the first field that is no finite number.
   std::vector<double> numbers(std::string_view column) const;
+  /// All fields of one of the columns `words`. Throws NotFound and InvalidArgument as numbers().
+  const std::vector<std::string>& words(std::string_view column) const;
 
  private:
   void add(const std::vector<std::string>& fields, int line);
+  std::size_t index_of(std::string_view column) const;
 
   std::string name_;
   std::vector<std::string> columns_;
   std::vector<std::vector<double>> values_;  ///< by column; nothing more is kept behind the first word
   std::vector<std::string> words_;  ///< by column: the first field that is no number, as a message shows it
-  std::vector<int> lines_;          ///< by row
+  std::map<std::size_t, std::vector<std::string>> fields_;  ///< of the columns `words`
+  std::vector<int> lines_;                                  ///< by row
 };
 
 /// A file of at most 128 MiB. Throws as CsvTable and read_text().
-CsvTable read_csv(const std::filesystem::path& path);
+CsvTable read_csv(const std::filesystem::path& path, const std::vector<std::string>& words = {});
 
 }  // namespace lateral::format

@@ -1,6 +1,7 @@
 #include "core/runtime/sensor_data.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <span>
 
@@ -8,6 +9,7 @@
 #include "core/base/file.hpp"
 #include "core/base/hash.hpp"
 #include "core/format/image.hpp"
+#include "core/format/npy.hpp"
 #include "core/format/point_cloud.hpp"
 #include "core/format/resample.hpp"
 #include "core/format/table.hpp"
@@ -65,8 +67,23 @@ void read_points(const std::filesystem::path& file, const plugin::InputSpec& spe
   input.bytes = bytes_of(cloud.values);
 }
 
+// A NumPy file says no rate: it is taken to have the encoder's.
+format::Audio audio_of_array(const std::filesystem::path& file, const plugin::InputSpec& spec) {
+  const format::NpyArray array = format::read_npy(file);
+  if (array.shape.size() != 1 || !(spec.rate_hz > 0)) {
+    fail(Errc::InvalidArgument, "input", file.string(),
+         array.shape.size() != 1 ? " is no array of one axis, which sound is"
+                                 : " does not say its rate, and the encoder takes any; give a WAV file");
+  }
+  format::Audio audio{static_cast<int>(spec.rate_hz), array.to_floats()};
+  if (!std::all_of(audio.samples.begin(), audio.samples.end(),
+                   [](float sample) { return std::isfinite(sample); }))
+    fail(Errc::Corrupt, "input", file.string(), " holds values that are not finite");
+  return audio;
+}
+
 void read_audio(const std::filesystem::path& file, const plugin::InputSpec& spec, SensorInput& input) {
-  format::Audio audio = format::read_wav(file);
+  format::Audio audio = file.extension() == ".npy" ? audio_of_array(file, spec) : format::read_wav(file);
   if (spec.rate_hz > 0 && spec.rate_hz != audio.rate) audio = format::resampled(audio, spec.rate_hz);
   input.shape = {static_cast<std::int64_t>(audio.samples.size())};
   input.rate_hz = audio.rate;

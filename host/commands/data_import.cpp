@@ -13,24 +13,38 @@ using dataset::ImportReport;
 using dataset::Work;
 
 /// The import that the options name, into `collection`.
-struct Import {
-  Collection& collection;
-  const DataImportOptions& options;
-  const Work& work;
+class Import {
+ public:
+  Import(Collection& collection, const DataImportOptions& options, const Work& work)
+      : collection_(collection), options_(options), work_(work) {}
 
   void operator()(const dataset::NuScenesImport& import) const {
-    dataset::import_nuscenes(import, collection, work);
+    dataset::import_nuscenes(import, collection_, work_);
   }
   void operator()(const dataset::KittiImport& import) const {
-    dataset::import_kitti(import, collection, work);
+    dataset::import_kitti(import, collection_, work_);
   }
   void operator()(const dataset::DriveLmImport& import) const {
-    dataset::import_drivelm(import, collection, work);
+    dataset::import_drivelm(import, collection_, work_);
   }
   void operator()(dataset::FolderImport import) const {
-    if (!options.answers.empty()) import.labelling.answers = dataset::read_answers(options.answers);
-    dataset::import_folder(import, collection, work);
+    import.labelling.answers = answers();
+    dataset::import_folder(import, collection_, work_);
   }
+  void operator()(dataset::WindowsImport import) const {
+    import.labelling.answers = answers();
+    dataset::import_windows(import, collection_, work_);
+  }
+
+ private:
+  std::map<std::string, std::string> answers() const {
+    if (options_.answers.empty()) return {};
+    return dataset::read_answers(options_.answers);
+  }
+
+  Collection& collection_;
+  const DataImportOptions& options_;
+  const Work& work_;
 };
 
 std::string text_of(const ImportReport& report) {
@@ -77,7 +91,7 @@ int run_command(const DataImportOptions& options, const CommonOptions& common) {
     line.show(std::string(phase), step, steps, -1);
   };
   Collection collection;
-  std::visit(Import{collection, options, work}, options.import);
+  std::visit(Import(collection, options, work), options.import);
   const ImportReport report = collection.write(options.out, options.replace);
   line.clear();
   print_line(common.json ? json_of(report) : text_of(report));

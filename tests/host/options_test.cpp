@@ -38,7 +38,7 @@ TEST_CASE("an unknown command or option suggests the one that was meant") {
   CHECK(refusal({"plugin"}) == "lateral plugin: say what to do with it; there are list, show, check, new");
   CHECK(refusal({"plugin", "lst"}) == "lateral plugin: unknown command 'lst'; did you mean 'list'?");
   CHECK(refusal({"data", "import"}) ==
-        "lateral data import: say what to do with it; there are folder, nuscenes, kitti, drivelm");
+        "lateral data import: say what to do with it; there are folder, windows, nuscenes, kitti, drivelm");
   CHECK(refusal({"data", "imprt", "kitti"}) ==
         "lateral data: unknown command 'imprt'; did you mean 'import'?");
   CHECK(refusal({"data", "import", "kiti"}) ==
@@ -86,6 +86,7 @@ TEST_CASE("help and version are text, and every command has its own") {
                                                {"model", "show"},
                                                {"data", "check"},
                                                {"data", "import", "folder"},
+                                               {"data", "import", "windows"},
                                                {"data", "import", "nuscenes"},
                                                {"data", "import", "kitti"},
                                                {"data", "import", "drivelm"}}) {
@@ -200,6 +201,17 @@ TEST_CASE("the values of imports arrive") {
   CHECK(files.labelling.question == "which?");
   CHECK(files.labelling.split.test == Args{"anna", "bert"});
   CHECK(files.labelling.train_limit == 500);
+
+  const auto windows = std::get<dataset::WindowsImport>(
+      parsed<DataImportOptions>({"data", "import", "windows", "--root", "r", "--out", "o", "--files",
+                                 "imu=*.csv", "--columns", "x,y", "--rows", "40", "--label", "word"})
+          .import);
+  CHECK(windows.input == "imu");
+  CHECK(windows.pattern == "*.csv");
+  CHECK(windows.columns == Args{"x", "y"});
+  CHECK(windows.rows == 40);
+  CHECK(windows.hop == 40);
+  CHECK(windows.out == "o");
 
   const Args base{"data", "import", "nuscenes", "--root", "r", "--out", "o"};
   const auto nuscenes = [&](const Args& more) {

@@ -94,3 +94,11 @@ TEST_CASE("a recorded table keeps its numbers to the last digit") {
   CHECK(recorded.numbers("x_acc")[1] == -9.578169822692871);
   CHECK(recorded.numbers("timestamp")[1] - recorded.numbers("timestamp")[0] == 8);
 }
+
+TEST_CASE("columns of words are kept where they are asked for") {
+  const CsvTable csv("x,label\n1, sitting down \n2,\"a,b\"\n3,7\n", "t", {"label", "absent"});
+  CHECK(csv.words("label") == std::vector<std::string>{"sitting down", "a,b", "7"});
+  CHECK(csv.numbers("x") == std::vector<double>{1, 2, 3});
+  CHECK(test::code_of([&] { csv.words("x"); }) == Errc::InvalidArgument);
+  CHECK(test::code_of([&] { csv.words("absent"); }) == Errc::NotFound);
+}

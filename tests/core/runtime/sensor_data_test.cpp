@@ -1,9 +1,11 @@
 #include "core/runtime/sensor_data.hpp"
 
+#include <cmath>
 #include <cstring>
 
 #include "core/base/file.hpp"
 #include "core/format/image.hpp"
+#include "core/format/npy.hpp"
 #include "tests/core/runtime/tiny_world.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/errors.hpp"
@@ -164,6 +166,24 @@ TEST_CASE("sound comes at the declared rate, whatever its file has") {
   CHECK(length(8000) == std::vector<std::int64_t>{400});
   CHECK(length(16000) == std::vector<std::int64_t>{800});
   CHECK(length(11025) == std::vector<std::int64_t>{552});
+}
+
+TEST_CASE("an array is sound at the encoder's rate, and refused where it cannot be") {
+  const test::TemporaryFolder folder;
+  auto spec = encoder({input("sound", InputKind::Audio)});
+  spec.inputs[0].rate_hz = 16000;
+  const auto read = [&](const std::vector<float>& values, const std::vector<std::int64_t>& shape) {
+    const auto bytes = format::encode_npy(values, shape);
+    test::write_file(folder / "a.npy", {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    return read_sensor_files(spec, {{"", {folder / "a.npy"}}}, {});
+  };
+  const auto data = read({0.5F, -1}, {2});
+  CHECK(data.inputs[0].rate_hz == 16000);
+  CHECK(floats_of(data.inputs[0]) == std::vector<float>{0.5F, -1});
+  CHECK(test::thrown_by([&] { read({1, 2}, {1, 2}); }).mentions("no array of one axis"));
+  CHECK(test::code_of([&] { read({std::nanf("")}, {1}); }) == Errc::Corrupt);
+  spec.inputs[0].rate_hz = 0;
+  CHECK(test::thrown_by([&] { read({1, 2}, {2}); }).mentions("does not say its rate"));
 }
 
 TEST_CASE("the id tells files apart, and a file from what it was before") {
