@@ -14,7 +14,8 @@ namespace lateral {
 class Hash64 {
  public:
   Hash64& add(std::span<const std::byte> bytes) {
-    for (const std::byte byte : bytes) value_ = (value_ ^ std::to_integer<std::uint64_t>(byte)) * 0x100000001B3ULL;
+    for (const std::byte byte : bytes)
+      value_ = (value_ ^ std::to_integer<std::uint64_t>(byte)) * 0x100000001B3ULL;
     return *this;
   }
   /// With its length, so that ("ab", "c") and ("a", "bc") differ.

@@ -27,7 +27,8 @@ void judge_entry(const ElfFacts& elf, PluginFacts& facts) {
       if (!symbol.function) facts.problems.push_back(LAT_ENTRY_NAME " is data, not a function");
       return;
     }
-    if (symbol.name.starts_with(kEntryPrefix)) others += " " + shown(symbol.name.substr(kEntryPrefix.size() - 1));
+    if (symbol.name.starts_with(kEntryPrefix))
+      others += " " + shown(symbol.name.substr(kEntryPrefix.size() - 1));
   }
   facts.problems.push_back(others.empty()
                                ? "does not export " LAT_ENTRY_NAME

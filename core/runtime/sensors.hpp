@@ -46,7 +46,7 @@ class Sensor final : public connector::Origin {
     std::unique_ptr<plugin::Encoder> encoder;
     std::shared_ptr<SensorInputSlot> input;
     std::chrono::milliseconds timeout;  ///< of an encode
-    std::uint64_t serial = 0;  ///< unique in the process
+    std::uint64_t serial = 0;           ///< unique in the process
   };
   explicit Sensor(Parts parts);
 

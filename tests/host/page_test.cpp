@@ -33,7 +33,8 @@ Report small_report() {
 
 std::size_t count(const std::string& text, const std::string& part) {
   std::size_t found = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++found;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size()))
+    ++found;
   return found;
 }
 
@@ -84,8 +85,8 @@ TEST_CASE("the JSON report holds every promised member") {
   CHECK(json.at("stages").size() == 3);
   CHECK(json.at("stages")[1].at("id").as_string() == "day-camera");
   CHECK(json.at("stages")[1].at("accuracy").as_double() == Catch::Approx(0.93));
-  for (const char* name : {"teach_seconds", "teach_frames", "adapt_seconds", "adapt_samples", "attach_ms", "detach_ms",
-                           "unload", "text_identical", "inflight_identical", "seed"}) {
+  for (const char* name : {"teach_seconds", "teach_frames", "adapt_seconds", "adapt_samples", "attach_ms",
+                           "detach_ms", "unload", "text_identical", "inflight_identical", "seed"}) {
     CHECK(json.find(name).has_value());
   }
   CHECK_THROWS_AS(stage_of(small_report(), "dawn"), Error);

@@ -139,7 +139,8 @@ TEST_CASE("NAME in an option stands for any one part of it, and options may deci
   const std::string text = R"(id = "any"
 version = "1"
 abi = "1.0"
-sha256 = ")" + std::string(kHash) + R"("
+sha256 = ")" + std::string(kHash) +
+                           R"("
 [[encoder]]
 name = "e"
 any_inputs = true
@@ -150,7 +151,8 @@ type = "integer"
   CHECK(manifest.encoders[0].any_inputs);
   const config::Option good[] = {option("input.left.rate_hz", std::int64_t{20})};
   config::check_options(manifest, good);
-  for (const char* const key : {"input..rate_hz", "input.rate_hz", "input.a.b.rate_hz", "output.left.rate_hz", "x"}) {
+  for (const char* const key :
+       {"input..rate_hz", "input.rate_hz", "input.a.b.rate_hz", "output.left.rate_hz", "x"}) {
     INFO(key);
     const config::Option bad[] = {option(key, std::int64_t{20})};
     CHECK(thrown_by([&] { config::check_options(manifest, bad); }).mentions("unknown option of any"));

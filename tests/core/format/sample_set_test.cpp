@@ -140,7 +140,8 @@ TEST_CASE("questions without answers are a remark") {
     const Folder folder(asked + line("2", "train", R"({"lidar": "b.bin"})"));
     const SampleReport report = check_samples(folder.path());
     REQUIRE(report.remarks.size() == 1);
-    CHECK(report.remarks[0].find("1 questions have no answer, though others have one (the first in line 1)") == 0);
+    CHECK(report.remarks[0].find(
+              "1 questions have no answer, though others have one (the first in line 1)") == 0);
   }
   const Folder folder(asked);
   const SampleReport report = check_samples(folder.path());

@@ -36,6 +36,7 @@ TEST_CASE("models that compute something else from the same weights have differe
   specs[5].windows = {8, 0};
   specs[6].activation = model::Activation::Gelu;
   std::set<std::string> identities;
-  for (const DecoderSpec& spec : specs) identities.insert(runtime::identity_of(model::Decoder::random(spec, 3)));
+  for (const DecoderSpec& spec : specs)
+    identities.insert(runtime::identity_of(model::Decoder::random(spec, 3)));
   CHECK(identities.size() == specs.size());
 }

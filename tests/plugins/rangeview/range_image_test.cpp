@@ -141,7 +141,8 @@ TEST_CASE("a real sweep gives the cells and numbers of the published code") {
 
   const auto sums = numbers_of<double>(expected.at("sum_per_channel_f64").bytes);
   const std::size_t cells = image.points.size();
-  for (std::size_t channel = 0; channel < 4; ++channel) {  // all but intensity, which tells void returns apart
+  for (std::size_t channel = 0; channel < 4;
+       ++channel) {  // all but intensity, which tells void returns apart
     const auto first = image.values.begin() + static_cast<std::ptrdiff_t>(channel * cells);
     CHECK(std::accumulate(first, first + static_cast<std::ptrdiff_t>(cells), 0.0) ==
           Catch::Approx(sums[channel]).epsilon(1e-6));
