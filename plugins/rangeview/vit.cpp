@@ -100,18 +100,11 @@ at::Tensor Vit::patches(const at::Tensor& image) const {
   return at::linear(cut.permute({1, 2, 0, 3, 4}).flatten(2).flatten(0, 1), kernel_, kernel_bias_);
 }
 
-at::Tensor Vit::run(const Block& block, const at::Tensor& x) const {
-  const at::Tensor in = block.before(x);
-  const at::Tensor sum =
-      x + block.output(attention(block.query(in), block.key(in), block.value(in), shape_.heads));
-  return sum + block.down(activate(shape_.activation, block.up(block.after(sum))));
-}
-
 at::Tensor Vit::operator()(const at::Tensor& image, const std::function<void()>& between) const {
   at::Tensor x = (at::cat({class_token_, patches(image)}) + positions_).unsqueeze(0);
-  for (const Block& block : blocks_) {
+  for (const EncoderBlock& block : blocks_) {
     between();
-    x = run(block, x);
+    x = block(x, shape_.heads, shape_.activation);
   }
   return norm_(x).squeeze(0).slice(0, 1).unflatten(0, {shape_.grid_rows(), shape_.grid_columns()});
 }

@@ -41,16 +41,11 @@ class Vit {
   at::Tensor operator()(const at::Tensor& image, const std::function<void()>& between) const;
 
  private:
-  struct Block {
-    LayerNorm before, after;
-    Linear query, key, value, output, up, down;
-  };
   at::Tensor patches(const at::Tensor& image) const;
-  at::Tensor run(const Block& block, const at::Tensor& x) const;
 
   VitShape shape_;
   at::Tensor class_token_, positions_, kernel_, kernel_bias_;
-  std::vector<Block> blocks_;
+  std::vector<EncoderBlock> blocks_;
   LayerNorm norm_;
 };
 

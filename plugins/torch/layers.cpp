@@ -85,4 +85,10 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
       at::scaled_dot_product_attention(split_heads(q, heads), split_heads(k, heads), split_heads(v, heads)));
 }
 
+at::Tensor EncoderBlock::operator()(const at::Tensor& x, std::int64_t heads, Activation activation) const {
+  const at::Tensor in = before(x);
+  const at::Tensor seen = x + output(attention(query(in), key(in), value(in), heads));
+  return seen + down(activate(activation, up(after(seen))));
+}
+
 }  // namespace lateral::plugins

@@ -53,4 +53,13 @@ at::Tensor join_heads(const at::Tensor& x);
 /// softmax(q kᵀ / √head_dim) v for q, k, v [batch, n, width], all to all.
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads);
 
+/// A block that normalises what enters each half (pre-norm): x + output(attention(before(x))), then the same of its MLP.
+struct EncoderBlock {
+  LayerNorm before, after;
+  Linear query, key, value, output, up, down;
+
+  /// x [batch, n, width]
+  at::Tensor operator()(const at::Tensor& x, std::int64_t heads, Activation activation) const;
+};
+
 }  // namespace lateral::plugins

@@ -14,6 +14,21 @@ std::string prefix_of(const Weights& weights) {
   return "";
 }
 
+EncoderBlock make_block(Weights& weights, const WhisperConfig& config, const std::string& prefix) {
+  const std::int64_t width = config.width, inner = config.inner;
+  const auto projection = [&](const char* name, bool bias) {
+    return Linear(weights, prefix + "self_attn." + name + "_proj", width, width, bias);
+  };
+  return {.before = {weights, prefix + "self_attn_layer_norm", width, kEpsilon},
+          .after = {weights, prefix + "final_layer_norm", width, kEpsilon},
+          .query = projection("q", true),
+          .key = projection("k", false),
+          .value = projection("v", true),
+          .output = projection("out", true),
+          .up = {weights, prefix + "fc1", width, inner},
+          .down = {weights, prefix + "fc2", inner, width}};
+}
+
 }  // namespace
 
 AudioEncoder::AudioEncoder(Weights& weights, const WhisperConfig& config, std::int64_t layers)
@@ -31,37 +46,15 @@ AudioEncoder::AudioEncoder(Weights& weights, const WhisperConfig& config, std::i
   if (layers == config.layers) norm_.emplace(weights, prefix + "layer_norm", width, kEpsilon);
 }
 
-AudioEncoder::Block AudioEncoder::make_block(Weights& weights, const WhisperConfig& config,
-                                             const std::string& prefix) {
-  const std::int64_t width = config.width, inner = config.inner;
-  const auto projection = [&](const char* name, bool bias) {
-    return Linear(weights, prefix + "self_attn." + name + "_proj", width, width, bias);
-  };
-  return {.attention_norm = {weights, prefix + "self_attn_layer_norm", width, kEpsilon},
-          .mlp_norm = {weights, prefix + "final_layer_norm", width, kEpsilon},
-          .query = projection("q", true),
-          .key = projection("k", false),
-          .value = projection("v", true),
-          .out = projection("out", true),
-          .up = {weights, prefix + "fc1", width, inner},
-          .down = {weights, prefix + "fc2", inner, width}};
-}
-
 at::Tensor AudioEncoder::operator()(const at::Tensor& spectrogram, const std::function<void()>& check) const {
   at::Tensor x = at::gelu(at::conv1d(spectrogram.unsqueeze(0), conv1_, conv1_bias_, 1, 1));
   x = at::gelu(at::conv1d(x, conv2_, conv2_bias_, 2, 1)).transpose(1, 2);
   x = x + positions_.narrow(0, 0, x.size(1));
-  for (const Block& block : blocks_) {
+  for (const EncoderBlock& block : blocks_) {
     check();
-    x = apply(block, x);
+    x = block(x, heads_, activation_);
   }
   return (norm_ ? (*norm_)(x) : x).squeeze(0);
-}
-
-at::Tensor AudioEncoder::apply(const Block& block, const at::Tensor& x) const {
-  const at::Tensor in = block.attention_norm(x);
-  const at::Tensor seen = x + block.out(attention(block.query(in), block.key(in), block.value(in), heads_));
-  return seen + block.down(activate(activation_, block.up(block.mlp_norm(seen))));
 }
 
 }  // namespace lateral::plugins

@@ -24,17 +24,10 @@ class AudioEncoder {
   at::Tensor operator()(const at::Tensor& spectrogram, const std::function<void()>& check) const;
 
  private:
-  struct Block {
-    LayerNorm attention_norm, mlp_norm;
-    Linear query, key, value, out, up, down;
-  };
-  static Block make_block(Weights& weights, const WhisperConfig& config, const std::string& prefix);
-  at::Tensor apply(const Block& block, const at::Tensor& x) const;
-
   std::int64_t heads_;
   Activation activation_;
   at::Tensor conv1_, conv1_bias_, conv2_, conv2_bias_, positions_;
-  std::vector<Block> blocks_;
+  std::vector<EncoderBlock> blocks_;
   std::optional<LayerNorm> norm_;
 };
 
