@@ -61,9 +61,10 @@ TEST_CASE("a recipe that is stopped again and again ends with the same bytes") {
   for (bool done = false; !done; ++stops) {
     REQUIRE(stops < 40);
     Kitchen kitchen = kitchen_in(disturbed.path(), tiny_plan());
-    std::int64_t steps = 0;
-    kitchen.progress = [&](const training::Progress& progress) {
-      if (progress.step < progress.steps && ++steps > 1) kitchen.cancel.cancel();
+    // A fast machine reports the ends of phases alone, a slow one also steps within them: both are moments to stop at.
+    std::int64_t reports = 0;
+    kitchen.progress = [&](const training::Progress&) {
+      if (++reports > 1) kitchen.cancel.cancel();
     };
     try {
       cook(kitchen);
