@@ -58,7 +58,9 @@ class Adaptation {
     task.groups = groups();
     task.schedule = {options_.warm_up, Decay::Cosine, 0.01};
     task.loss = [this](std::int64_t step) { return loss(step); };
-    if (!held_out_.empty()) task.held_out = [this] { return held_out_.loss(); };
+    // Drawn moments cannot be learned by heart, so their last step is the best one. The held-out loss would choose an
+    // early step: where a summary errs, spelling with certainty only raises it.
+    if (!held_out_.empty() && !names_) task.held_out = [this] { return held_out_.loss(); };
     task.early_stopping = options_.early_stopping;
     return task;
   }

@@ -33,7 +33,7 @@ class NameDraws {
   NameDraws(const connector::Adapter& adapter, std::span<const Example> examples, const Split& split,
             const TokenProvider& tokens, std::vector<Sense> beside);
 
-  /// A function of `seed`.
+  /// Moments around the means of the classes, asked for the kind that each is likest to. A function of `seed`.
   Moments draw(std::int64_t count, std::uint64_t seed) const;
   /// The connection fed with drawn tokens; those beside it with what they have of the same moments.
   std::unique_ptr<connector::AnswerAttachments> attach(const Moments& moments,

@@ -1,10 +1,11 @@
-// bench_senses DATA [--held-out DIR] [--seed N] [--budget SECONDS] [--steps N] [--sense NAME] [--most N] [--asked N]
+// bench_senses DATA [--held-out DIR] [--seed N] [--budget SECONDS] [--steps N] [--threads N] [--sense NAME] [--most N] [--asked N]
 
 // One JSON object: the bundled language model learns real senses in words, one after the other in one process,
 // through the public runtime, from at most 500 labelled moments each; and what others make of the same tokens.
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <map>
@@ -15,6 +16,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
+#include "core/connector/adapter_file.hpp"
 #include "core/format/json.hpp"
 #include "core/runtime/runtime.hpp"
 #include "tests/bench/sense_data.hpp"
@@ -27,8 +29,9 @@ using runtime::Recording;
 
 struct Arguments {
   DataPlan plan;
-  double budget = 100;     ///< seconds of learning, of the two minutes that a sense may take
+  double budget = 40;      ///< seconds of learning, of the two minutes that a sense may take
   std::int64_t steps = 0;  ///< at most these; 0 = what the budget allows
+  int threads = 1;         ///< of a tensor operation; of so small ones two take longer than one
   std::string sense;       ///< empty = all four
 };
 
@@ -47,6 +50,8 @@ Arguments arguments(int count, char** texts) {
       chosen.budget = std::stod(value);
     else if (name == "--steps")
       chosen.steps = std::stoll(value);
+    else if (name == "--threads")
+      chosen.threads = std::stoi(value);
     else if (name == "--sense")
       chosen.sense = value;
     else if (name == "--most")
@@ -96,7 +101,8 @@ std::string config_of(const std::vector<SenseData>& senses, const Arguments& cho
   const auto model = test::repository() / "models/night-drive";
   std::string text = "[model]\npath = \"" + model.string() +
                      "\"\n[adapt]\nbudget = " + std::to_string(chosen.budget) +
-                     "\nmax_steps = " + std::to_string(chosen.steps) + "\n";
+                     "\nmax_steps = " + std::to_string(chosen.steps) +
+                     "\n[run]\nthreads = " + std::to_string(chosen.threads) + "\n";
   for (const auto& sense : senses) {
     text += "[plugin." + sense.sense + "]\nisolation = \"thread\"\n[plugin." + sense.sense +
             ".options]\nwidth = " + std::to_string(sense.known.tokens.size(2)) +
@@ -104,6 +110,21 @@ std::string config_of(const std::vector<SenseData>& senses, const Arguments& cho
             ".safetensors\"\n";
   }
   return text;
+}
+
+/// The share of moments that the adapter's summary takes for what they are: what the language model could say at best.
+/// Its kinds are the names in the order in which they were learned (training::naming_of).
+double read_right(const std::filesystem::path& adapter, const SenseData& sense) {
+  const auto loaded = connector::load_adapter(adapter);
+  const auto& summary = loaded.source().summary();
+  if (!summary) fail(Errc::Internal, "bench", adapter.string(), " has no summary");
+  std::vector<std::int64_t> kinds;
+  for (const auto& label : sense.known.labels.unbind()) {
+    const auto number = label.item<std::int64_t>();
+    if (std::find(kinds.begin(), kinds.end(), number) == kinds.end()) kinds.push_back(number);
+  }
+  const auto likest = (*summary)({sense.asked.tokens, {}}).values.flatten(1).argmax(1);
+  return at::tensor(kinds, at::kLong).index({likest}).eq(sense.asked.labels).to(at::kDouble).mean().item<double>();
 }
 
 double accuracy(runtime::Runtime& host, const std::vector<Recording>& recordings) {
@@ -150,6 +171,7 @@ class School {
     json.member("accuracy", reached.all.accuracy)
         .member("low", reached.all.low)
         .member("high", reached.all.high);
+    json.member("summary", read_right(learned.adapter, sense));
     json.member("majority", reached.majority.accuracy);
     json.member("probe", linear_probe(sense.known, sense.asked, classes));
     json.member("neighbours", nearest_neighbours(sense.known, sense.asked, classes));

@@ -2,9 +2,12 @@
 
 #include <ATen/ATen.h>
 
+#include <set>
+
 #include "core/base/error.hpp"
 #include "core/connector/adapter_file.hpp"
 #include "core/training/adapt_labels.hpp"
+#include "core/training/name_draws.hpp"
 #include "tests/core/training/fixtures.hpp"
 #include "tests/support/catch.hpp"
 
@@ -103,6 +106,36 @@ TEST_CASE("behind a summary a connection learns what no single token shows, and 
   const auto shuffled_tokens = shuffled(tokens, world.moments(120), 5);
   const auto lost = adapt_labels(test::small_decoder(), blind, examples, shuffled_tokens, for_steps(120));
   CHECK(lost.held_out.value < 0.7);
+}
+
+TEST_CASE("a drawn moment asks for the name of the kind that it is likest to") {
+  const test::World world;
+  const auto examples = world.questions(120, 1);
+  const auto adapter = adapter_for(*summary_for(examples, by_place(world)));
+  const auto naming = *naming_of(examples);
+  const NameDraws draws(adapter, examples, split(examples, 0.2, 3), by_place(world), {});
+  const auto moments = draws.draw(400, 9);
+  REQUIRE(moments.examples.size() == 400);
+  const auto kinds = moments.tokens.argmax(2).flatten();
+  std::set<std::int64_t> named;
+  for (std::size_t i = 0; i < 400; ++i) {
+    const auto kind = kinds[static_cast<std::int64_t>(i)].item<std::int64_t>();
+    CHECK(moments.examples[i]->answer == naming.examples[static_cast<std::size_t>(kind)].front()->answer);
+    named.insert(kind);
+  }
+  CHECK(named.size() == static_cast<std::size_t>(naming.classes()));
+  CHECK(at::equal(draws.draw(400, 9).tokens, moments.tokens));
+  CHECK_FALSE(at::equal(draws.draw(400, 10).tokens, moments.tokens));
+}
+
+TEST_CASE("behind a summary the last step is kept, and the held-out moments only judge it") {
+  const test::World world;
+  const auto examples = world.questions(120, 2);
+  auto adapter = adapter_for(*summary_for(examples, by_place(world)));
+  const auto report = adapt_labels(test::small_decoder(), adapter, examples, by_place(world), for_steps(25));
+  CHECK(report.run.best_step == 25);
+  CHECK_FALSE(report.run.held_out);
+  CHECK(report.held_out_questions == 36);
 }
 
 TEST_CASE("a summary cannot be learned from questions that name nothing") {
