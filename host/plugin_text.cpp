@@ -99,12 +99,12 @@ void add_manifest(format::json::Writer& json, const Manifest& manifest) {
 std::string line_of(const plugin::PluginEntry& entry) {
   if (!entry.facts) return entry.file.string() + ": " + entry.message;
   const auto& facts = *entry.facts;
-  return facts.id + " " + facts.version + "  " + entry.file.string() +
+  return facts.library_id + " " + facts.version + "  " + entry.file.string() +
          (facts.manifest ? "" : "  (no manifest)") + problems_of(facts);
 }
 
 std::string text_of(const plugin::PluginFacts& facts) {
-  std::string text = facts.id + " " + facts.version + "\n  file: " + facts.file.string() + " (" +
+  std::string text = facts.library_id + " " + facts.version + "\n  file: " + facts.file.string() + " (" +
                      std::to_string(facts.bytes) + " bytes)\n  sha256: " + facts.sha256 +
                      "\n  ABI: " + abi(facts.abi_major, facts.abi_minor_built) + ", needs at least " +
                      abi(facts.abi_major, facts.abi_minor_required) +
@@ -117,7 +117,7 @@ std::string text_of(const plugin::PluginFacts& facts) {
 }
 
 void add_facts(format::json::Writer& json, const plugin::PluginFacts& facts) {
-  json.member("id", facts.id)
+  json.member("id", facts.library_id)
       .member("version", facts.version)
       .member("abi", abi(facts.abi_major, facts.abi_minor_built))
       .member("abi_required", abi(facts.abi_major, facts.abi_minor_required))

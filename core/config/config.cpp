@@ -60,8 +60,25 @@ void read_options(TableReader& in, const std::string& prefix, std::set<std::stri
   }
 }
 
+void read_library(TableReader& in, std::optional<LibraryConfig>& library) {
+  const toml::node* const node = in.node("library");
+  if (node == nullptr) return;
+  const std::string name = node->is_string() ? node->as_string()->get() : std::string();
+  LibraryConfig found{.id = {}, .file = {}, .where = in.where("library")};
+  if (names_a_file(name)) {
+    in.path("library", found.file);
+    found.file = std::filesystem::absolute(found.file);
+  } else if (is_id(name)) {
+    found.id = name;
+  } else {
+    return in.wrong_type("library", "the id of a library, or a path with a / in it or ending in .so");
+  }
+  library = std::move(found);
+}
+
 void read_plugin(TableReader& in, PluginConfig& plugin) {
   plugin.where = in.where();
+  read_library(in, plugin.library);
   if (in.node("isolation") != nullptr)
     in.choice("isolation", plugin.isolation.emplace("process"), {"thread", "process"});
   in.boolean("sandbox", plugin.sandbox);
@@ -191,6 +208,10 @@ void read_root(TableReader& in, Config& config, Problems& problems) {
 }
 
 }  // namespace
+
+bool names_a_file(std::string_view library) {
+  return library.find('/') != library.npos || library.ends_with(".so");
+}
 
 std::vector<std::string> Config::columns_of(std::string_view plugin) const {
   for (const PluginConfig& known : plugins) {

@@ -40,9 +40,21 @@ struct ModelConfig {
   Location where;
 };
 
-/// Where one plugin runs, and its options.
+/// True when a library is named by its file ("./x.so", "x.lateral.so"), not by its id.
+bool names_a_file(std::string_view library);
+
+/// Which library a plugin is an instance of: `id` or `file`, the other is empty.
+struct LibraryConfig {
+  std::string id;              ///< compiled into the library, which is looked for in the search folders
+  std::filesystem::path file;  ///< absolute
+  Location where;
+};
+
+/// One plugin: the library it is an instance of, where that runs, and its options.
 struct PluginConfig {
-  std::string id;
+  std::string id;  ///< of the table: what commands, connections, events and adapters call it
+  /// Absent = the library with the same id.
+  std::optional<LibraryConfig> library;
   /// "thread" or "process"; absent = "thread" for the plugins that come with the program, "process" for others.
   std::optional<std::string> isolation;
   bool sandbox = false;           ///< a process that may ask nothing of the system; not with "thread"

@@ -109,7 +109,10 @@ toml::table read_document(std::string_view text, const std::filesystem::path& fi
   try {
     root = parse_toml(text, file.string());
   } catch (const toml::parse_error& error) {
-    problems.add(location_of(error.source()), "not TOML: ", shown(error.description(), 200));
+    const std::string_view what = error.description();
+    const bool twice = what.find("cannot redefine") != what.npos;
+    problems.add(location_of(error.source()), "not TOML: ", shown(what, 200),
+                 twice ? "; write it once, or give one of the two another name" : "");
     problems.throw_if_any();  // nothing after a syntax error can be trusted
   }
   for (const std::string& override_text : overrides) apply_override(root, override_text, problems);

@@ -217,12 +217,12 @@ Manifest parse_manifest(std::string_view text, const std::filesystem::path& file
   return manifest;
 }
 
-void check_options(const Manifest& manifest, std::span<const Option> options) {
+void check_options(const Manifest& manifest, std::string_view plugin, std::span<const Option> options) {
   Problems problems;
   std::vector<std::string> known;
   for (const ManifestOption& declared : manifest.options) known.push_back(declared.key);
   for (const Option& option : options) {
-    const std::string name = "plugin." + manifest.id + ".options." + option.key;
+    const std::string name = "plugin." + std::string(plugin) + ".options." + option.key;
     const auto declared = std::find_if(known.begin(), known.end(),
                                        [&](const std::string& key) { return matches(key, option.key); });
     if (declared != known.end()) {

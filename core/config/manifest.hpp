@@ -68,8 +68,8 @@ inline constexpr std::uint64_t kMaxManifestBytes = 1U << 16U;
 /// Throws InvalidArgument with one line a mistake, as config::load.
 Manifest parse_manifest(std::string_view text, const std::filesystem::path& file, std::uint32_t minor);
 
-/// Compares a configuration's [plugin.ID.options] with what the manifest declares: unknown keys, wrong types,
-/// values out of range. Throws InvalidArgument with one line a mistake, each with its place.
-void check_options(const Manifest& manifest, std::span<const Option> options);
+/// Compares a configuration's [plugin.ID.options], ID being `plugin`, with what the manifest declares: unknown keys, wrong
+/// types, values out of range. Throws InvalidArgument with one line a mistake, each with its place.
+void check_options(const Manifest& manifest, std::string_view plugin, std::span<const Option> options);
 
 }  // namespace lateral::config

@@ -160,11 +160,12 @@ bool check_note(const plugin::ElfFacts& elf, const plugin::PluginFacts& facts, J
     judge.fail("static.note", "it has no ELF note, so a host knows nothing of it without running it");
     return false;
   }
-  const bool bad_id = facts.id.empty() || facts.id.find_first_not_of(
-                                              "abcdefghijklmnopqrstuvwxyz0123456789._-") != std::string::npos;
+  const bool bad_id =
+      facts.library_id.empty() ||
+      facts.library_id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") != std::string::npos;
   if (bad_id || facts.version.empty()) {
-    judge.fail("static.note",
-               bad_id ? "its id \"" + facts.id + "\" is not made of [a-z0-9._-]" : "its version is empty");
+    judge.fail("static.note", bad_id ? "its id \"" + facts.library_id + "\" is not made of [a-z0-9._-]"
+                                     : "its version is empty");
   } else {
     judge.pass("static.note");
   }
@@ -272,7 +273,7 @@ StaticVerdict check_static(const Settings& settings) {
   if (!elf) return verdict;
   check_permissions(settings.file, judge);
   const auto facts = plugin::inspect(settings.file, *image);
-  verdict.plugin_id = facts.id;
+  verdict.plugin_id = facts.library_id;
   verdict.version = facts.version;
   const bool entry = check_entry(*elf, judge);
   const bool note = check_note(*elf, facts, judge);

@@ -41,14 +41,14 @@ void judge_note(const ElfFacts& elf, PluginFacts& facts) {
     facts.problems.push_back("has no lateral note (LAT_NOTE or LATERAL_PLUGIN makes it)");
     return;
   }
-  facts.id = shown(elf.note->id);  // both are printed wherever plugins are listed
+  facts.library_id = shown(elf.note->id);  // both are printed wherever plugins are listed
   facts.version = shown(elf.note->version);
   facts.abi_major = elf.note->abi_major;
   facts.abi_minor_built = elf.note->abi_minor_built;
   facts.abi_minor_required = elf.note->abi_minor_required;
   facts.flags = elf.note->flags;
-  if (!acceptable_id(facts.id))
-    facts.problems.push_back("its id \"" + facts.id + "\" is not made of [a-z0-9._-]");
+  if (!acceptable_id(facts.library_id))
+    facts.problems.push_back("its id \"" + facts.library_id + "\" is not made of [a-z0-9._-]");
   if (facts.abi_major != LAT_ABI_MAJOR) {
     facts.problems.push_back("was built for ABI " + std::to_string(facts.abi_major) +
                              "; this host speaks ABI " + std::to_string(LAT_ABI_MAJOR));

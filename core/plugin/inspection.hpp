@@ -16,7 +16,7 @@ namespace lateral::plugin {
 
 struct PluginFacts {
   std::filesystem::path file;
-  std::string id;
+  std::string library_id;  ///< compiled into the library; what a host calls it is Revision::id()
   std::string version;
   std::uint32_t abi_major = 0;
   std::uint32_t abi_minor_built = 0;

@@ -1,10 +1,12 @@
 #pragma once
-// How a plugin is to be loaded: its own options, where its code runs, and what happens when it fails there.
+// How a plugin is to be loaded: under which id, with which options, where its code runs, and what happens when it fails
+// there.
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "core/plugin/isolation.hpp"
 #include "core/plugin/options.hpp"
@@ -29,6 +31,8 @@ struct WorkerOptions {
 };
 
 struct LoadOptions {
+  /// What it is called as long as it is loaded. Empty: as the library calls itself.
+  std::string id{};
   OptionMap options{};
   /// Absent: a thread for the plugins that come with the program, a worker process for all others.
   std::optional<Isolation> isolation{};

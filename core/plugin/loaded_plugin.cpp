@@ -57,17 +57,21 @@ std::string explained(const std::string& witness, const PluginFacts& facts) {
 
 }  // namespace
 
-LoadedPlugin::LoadedPlugin(VerifiedPlugin plugin, const Timeouts& timeouts)
-    : timeouts_(timeouts), image_(std::move(plugin.image)), facts_(std::move(plugin.facts)) {
+LoadedPlugin::LoadedPlugin(VerifiedPlugin plugin, std::string id, const Timeouts& timeouts)
+    : timeouts_(timeouts),
+      image_(std::move(plugin.image)),
+      facts_(std::move(plugin.facts)),
+      id_(std::move(id)) {
   require_loadable(facts_, Isolation::Thread);
   custody_.enter(State::Verified);
-  thread_name_ = new_thread_name(facts_.id);
-  host_.emplace(facts_.id, facts_.file.parent_path(), thread_name_);
+  thread_name_ = new_thread_name(id_);
+  host_.emplace(id_, facts_.file.parent_path(), thread_name_);
   thread_ = std::make_unique<PluginThread>(thread_name_);
 }
 
-std::shared_ptr<LoadedPlugin> LoadedPlugin::open(VerifiedPlugin verified, const Timeouts& timeouts) {
-  const std::shared_ptr<LoadedPlugin> plugin(new LoadedPlugin(std::move(verified), timeouts));
+std::shared_ptr<LoadedPlugin> LoadedPlugin::open(VerifiedPlugin verified, std::string id,
+                                                 const Timeouts& timeouts) {
+  const std::shared_ptr<LoadedPlugin> plugin(new LoadedPlugin(std::move(verified), std::move(id), timeouts));
   plugin->run("loading " + plugin->facts_.file.string(), timeouts.load, [plugin] { plugin->map(); });
   plugin->custody_.enter(State::Loaded);
   return plugin;
@@ -84,7 +88,7 @@ void LoadedPlugin::map() {
 }
 
 std::function<void()> LoadedPlugin::watched(std::string_view what, std::function<void()> body) const {
-  return [what = std::string(what), body = std::move(body), id = facts_.id, conduct = conduct_] {
+  return [what = std::string(what), body = std::move(body), id = id_, conduct = conduct_] {
     const Census census;
     std::exception_ptr error;
     try {
@@ -102,8 +106,7 @@ std::function<void()> LoadedPlugin::watched(std::string_view what, std::function
 
 std::shared_ptr<Task> LoadedPlugin::start(PluginThread& thread, std::string_view what,
                                           std::function<void()> body) {
-  if (custody_.quarantined())
-    fail(Errc::FailedPrecondition, facts_.id, "is quarantined: ", custody_.reason());
+  if (custody_.quarantined()) fail(Errc::FailedPrecondition, id_, "is quarantined: ", custody_.reason());
   return thread.post(contained(std::string(what), std::move(body)));
 }
 
@@ -118,10 +121,10 @@ void LoadedPlugin::run(std::string_view what, std::chrono::milliseconds timeout,
   const auto task = start(*thread_, what, watched(what, std::move(body)));
   if (!task->wait_until(Clock::now() + timeout)) {
     if (task->withdraw()) {
-      fail(Errc::DeadlineExceeded, facts_.id, what, " waited ", timeout.count(), " ms for another call");
+      fail(Errc::DeadlineExceeded, id_, what, " waited ", timeout.count(), " ms for another call");
     }
     give_up(*thread_, what);
-    fail(Errc::DeadlineExceeded, facts_.id, what, " did not return within ", timeout.count(),
+    fail(Errc::DeadlineExceeded, id_, what, " did not return within ", timeout.count(),
          " ms; the plugin is quarantined");
   }
   task->rethrow();
@@ -150,7 +153,7 @@ void LoadedPlugin::give_up(PluginThread& thread, std::string_view what) {
 }
 
 void LoadedPlugin::quarantine(std::string reason) {
-  log::error("plugin", facts_.id, ": ", reason, "; quarantined, it will not be called again");
+  log::error("plugin", id_, ": ", reason, "; quarantined, it will not be called again");
   custody_.enter(State::Quarantined, std::move(reason));
   bury(shared_from_this());
 }

@@ -25,13 +25,15 @@ namespace lateral::plugin {
 /// it goes to a graveyard with everything it may touch.
 class LoadedPlugin : public std::enable_shared_from_this<LoadedPlugin> {
  public:
-  /// Starts the thread, maps the library there and negotiates. Throws Unsupported, AbiMismatch, or
-  /// DeadlineExceeded when a static constructor hangs; nothing is left behind then, except in the last case.
-  static std::shared_ptr<LoadedPlugin> open(VerifiedPlugin plugin, const Timeouts& timeouts);
+  /// Starts the thread, maps the library there and negotiates; `id` is what it is called from now on. Throws
+  /// Unsupported, AbiMismatch, or DeadlineExceeded when a static constructor hangs; nothing is left behind then,
+  /// except in the last case.
+  static std::shared_ptr<LoadedPlugin> open(VerifiedPlugin plugin, std::string id, const Timeouts& timeouts);
   ~LoadedPlugin();
   LoadedPlugin(const LoadedPlugin&) = delete;
   LoadedPlugin& operator=(const LoadedPlugin&) = delete;
 
+  const std::string& id() const noexcept { return id_; }
   const PluginFacts& facts() const noexcept { return facts_; }
   const lat_plugin& functions() const noexcept { return table_.functions; }
   lat_ctx* context() noexcept { return host_->context(); }
@@ -64,7 +66,7 @@ class LoadedPlugin : public std::enable_shared_from_this<LoadedPlugin> {
   Removal close();
 
  private:
-  LoadedPlugin(VerifiedPlugin plugin, const Timeouts& timeouts);
+  LoadedPlugin(VerifiedPlugin plugin, std::string id, const Timeouts& timeouts);
   /// `body`, after which everything is put back that the plugin changed of its surroundings.
   std::function<void()> watched(std::string_view what, std::function<void()> body) const;
   std::shared_ptr<Task> start(PluginThread& thread, std::string_view what, std::function<void()> body);
@@ -80,6 +82,7 @@ class LoadedPlugin : public std::enable_shared_from_this<LoadedPlugin> {
   std::atomic<bool> posted_{false};
   std::shared_ptr<const SealedImage> image_;
   PluginFacts facts_;
+  std::string id_;
   std::string thread_name_;
   std::optional<HostTable> host_;
   std::unique_ptr<PluginLibrary> library_;

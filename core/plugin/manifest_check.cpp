@@ -17,7 +17,7 @@ void compare_with_note(const config::Manifest& manifest, PluginFacts& facts) {
     facts.problems.push_back("its manifest says " + std::string(what) + " " + declared + ", its ELF note " +
                              found);
   };
-  same(manifest.id, facts.id, "id");
+  same(manifest.id, facts.library_id, "id");
   same(manifest.version, facts.version, "version");
   same(manifest.abi, std::to_string(facts.abi_major) + "." + std::to_string(facts.abi_minor_built), "abi");
   same(manifest.unload, facts.resident() ? "resident" : "unmap", "unload");
@@ -54,7 +54,7 @@ std::string sidecar_of(const std::filesystem::path& file) {
 
 template <typename... Parts>
 [[noreturn]] void differs(const PluginFacts& facts, const Parts&... parts) {
-  fail(Errc::AbiMismatch, facts.id, parts..., " (", facts.manifest->file.string(), ")");
+  fail(Errc::AbiMismatch, facts.library_id, parts..., " (", facts.manifest->file.string(), ")");
 }
 
 void require_input(const PluginFacts& facts, const config::ManifestInput& declared, const InputSpec& input) {

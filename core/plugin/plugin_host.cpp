@@ -1,6 +1,6 @@
 #include "core/plugin/plugin_host.hpp"
 
-#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "core/base/error.hpp"
@@ -21,13 +21,27 @@ std::string joined(const std::vector<std::string>& texts) {
   return all;
 }
 
+/// "camera 1.0.0", or "signs (torch-module 1.0.0)".
+std::string title_of(const Revision& revision) {
+  const auto& facts = revision.facts();
+  const std::string library = facts.library_id + " " + facts.version;
+  return revision.id() == facts.library_id ? library : revision.id() + " (" + library + ")";
+}
+
+/// FOLDER/ID.lateral.so is taken at its name; whoever asks for an id must get that library.
+void require_sought(std::string_view id_or_file, const PluginFacts& facts) {
+  if (names_a_file(id_or_file) || facts.library_id == id_or_file) return;
+  fail(Errc::InvalidArgument, "plugin", facts.file.string(), " is the library \"", facts.library_id,
+       "\"; name it ", facts.library_id, ".lateral.so, or load it by its file");
+}
+
 void log_loaded(const Revision& revision) {
   const auto& facts = revision.facts();
   std::string encoders;
   for (const auto& spec : revision.encoders()) encoders += (encoders.empty() ? "" : ", ") + spec.name;
-  log::info("plugin", facts.id, " ", facts.version, " loaded (", encoders, "), sha256 ", facts.sha256, "; ",
+  log::info("plugin", title_of(revision), " loaded (", encoders, "), sha256 ", facts.sha256, "; ",
             revision.isolation_note());
-  for (const auto& warning : facts.warnings) log::debug("plugin", facts.id, ": ", warning);
+  for (const auto& warning : facts.warnings) log::debug("plugin", revision.id(), ": ", warning);
 }
 
 void log_unloaded(const std::string& id, const UnloadReport& report) {
@@ -63,9 +77,16 @@ void PluginHost::reserve(const std::string& id) {
        slot->second.active ? " is already loaded; unload it first" : " is being loaded or unloaded");
 }
 
-void PluginHost::remember(const std::filesystem::path& file, State state, std::string message) {
+void PluginHost::remember(const std::filesystem::path& file, const std::string& id, State state,
+                          std::string message) {
   const std::lock_guard lock(mutex_);
-  past_[file] = {state, std::move(message)};
+  forget(file, id);
+  past_[{file, id}] = {state, std::move(message)};
+}
+
+void PluginHost::forget(const std::filesystem::path& file, const std::string& id) {
+  past_.erase({file, id});
+  past_.erase({file, std::string()});  // it could be verified since
 }
 
 std::string PluginHost::load(std::string_view id_or_file, LoadOptions options) {
@@ -73,20 +94,22 @@ std::string PluginHost::load(std::string_view id_or_file, LoadOptions options) {
   VerifiedPlugin plugin;
   try {
     plugin = verify(file, trust_);
-    reserve(plugin.facts.id);
   } catch (const Error& error) {
-    if (error.code() != Errc::FailedPrecondition) remember(file, State::Failed, error.what());
+    remember(file, {}, State::Failed, error.what());
     throw;
   }
-  const std::string id = plugin.facts.id;
+  require_sought(id_or_file, plugin.facts);
+  if (options.id.empty()) options.id = plugin.facts.library_id;
+  const std::string id = options.id;
+  reserve(id);
   try {
     auto revision = Revision::open(plugin, options, timeouts_);
     log_loaded(*revision);
     const std::lock_guard lock(mutex_);
-    past_.erase(file);
+    forget(file, id);
     slots_[id] = {std::move(revision), {std::move(plugin), std::move(options)}, std::nullopt};
   } catch (const Error& error) {
-    remember(file, State::Failed, error.what());
+    remember(file, id, State::Failed, error.what());
     const std::lock_guard lock(mutex_);
     slots_.erase(id);
     throw;
@@ -104,14 +127,11 @@ UnloadReport PluginHost::unload(std::string_view id, std::chrono::milliseconds p
     revision = std::move(slot->second.active);
   }
   const auto report = revision->close(patience);
-  log_unloaded(std::string(id), report);
+  log_unloaded(revision->id(), report);
   const std::lock_guard lock(mutex_);
   slots_.erase(slots_.find(id));
-  if (report.unmapped()) {
-    past_.erase(revision->facts().file);
-  } else {
-    past_[revision->facts().file] = {report.state, report.reason};
-  }
+  forget(revision->facts().file, revision->id());
+  if (!report.unmapped()) past_[{revision->facts().file, revision->id()}] = {report.state, report.reason};
   return report;
 }
 
@@ -140,42 +160,57 @@ std::vector<std::string> PluginHost::loaded() const {
   return ids;
 }
 
+PluginEntry PluginHost::described(const std::filesystem::path& file) const {
+  PluginEntry entry{file, {}, std::nullopt, State::Discovered, {}};
+  try {
+    entry.facts = verify(file, trust_).facts;
+    entry.message = joined(problems_in(*entry.facts, Isolation::Thread));
+  } catch (const Error& error) {
+    entry.message = error.what();
+  }
+  return entry;
+}
+
 std::vector<PluginEntry> PluginHost::list() const {
-  std::vector<std::filesystem::path> files;
-  for (const auto& file : plugin_files(search_)) files.push_back(real(file));
-  std::map<std::filesystem::path, std::shared_ptr<Revision>> active;
+  std::set<std::filesystem::path> files;
+  for (const auto& file : plugin_files(search_)) files.insert(real(file));
+  std::map<FileUnderId, std::shared_ptr<Revision>> active;
   decltype(past_) past;
   {
     const std::lock_guard lock(mutex_);
     past = past_;
     for (const auto& [id, slot] : slots_) {
-      if (slot.active) active[slot.active->facts().file] = slot.active;
+      if (slot.active) active[{slot.active->facts().file, id}] = slot.active;
     }
   }
-  for (const auto& [file, revision] : active) files.push_back(file);
-  for (const auto& [file, end] : past) files.push_back(file);
-  std::sort(files.begin(), files.end());
-  files.erase(std::unique(files.begin(), files.end()), files.end());
+  for (const auto& [key, revision] : active) {
+    files.insert(key.first);
+    past.erase(key);
+  }
+  for (const auto& [key, end] : past) files.insert(key.first);
 
   std::vector<PluginEntry> entries;
   for (const auto& file : files) {
-    PluginEntry entry{file, std::nullopt, State::Discovered, {}};
-    try {
-      entry.facts = verify(file, trust_).facts;
-      entry.message = joined(problems_in(*entry.facts, Isolation::Thread));
-    } catch (const Error& error) {
-      entry.message = error.what();
+    const auto entry = described(file);
+    const auto before = entries.size();
+    for (const auto& [key, revision] : active) {  // the copy that runs, whatever the file holds now
+      if (key.first == file)
+        entries.push_back({file, key.second, revision->facts(), revision->state(), revision->reason()});
     }
-    if (const auto found = past.find(file); found != past.end())
-      std::tie(entry.state, entry.message) = found->second;
-    if (const auto found = active.find(file); found != active.end()) {
-      entry.facts = found->second->facts();  // of the copy that runs, whatever the file holds now
-      entry.state = found->second->state();
-      entry.message = found->second->reason();
+    for (const auto& [key, end] : past) {
+      if (key.first == file) entries.push_back({file, key.second, entry.facts, end.first, end.second});
     }
-    entries.push_back(std::move(entry));
+    if (entries.size() == before) entries.push_back(entry);
   }
   return entries;
+}
+
+std::filesystem::path PluginHost::find(std::string_view id_or_file) const {
+  auto file = find_plugin(id_or_file, search_);
+  std::error_code unknown;  // then load() says why
+  if (!std::filesystem::exists(file, unknown) && !unknown)
+    fail(Errc::NotFound, "plugin", file.string(), " is not there");
+  return file;
 }
 
 PluginFacts PluginHost::show(std::string_view id_or_file) const {

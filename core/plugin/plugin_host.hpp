@@ -1,5 +1,6 @@
 #pragma once
-// All plugins of a process: one slot per id, loading, lending encoders, unloading.
+// All plugins of a process: one slot per id, loading, lending encoders, unloading. An id is what a host calls a plugin; one
+// library may be loaded under several, as plugins that share nothing but the file.
 
 #include <filesystem>
 #include <map>
@@ -18,9 +19,10 @@
 
 namespace lateral::plugin {
 
-/// One plugin as `plugin list` shows it.
+/// One plugin as `plugin list` shows it: a loaded one, one that was, or a file.
 struct PluginEntry {
   std::filesystem::path file;
+  std::string id;                    ///< that it is or was to be loaded under; empty = nobody tried
   std::optional<PluginFacts> facts;  ///< nothing when the file could not be read
   State state = State::Discovered;
   std::string message;  ///< why it cannot be read, did not load, or is in its state
@@ -48,9 +50,10 @@ class PluginHost {
   PluginHost(const PluginHost&) = delete;
   PluginHost& operator=(const PluginHost&) = delete;
 
-  /// Loads and initialises; on return the plugin is active. Returns its id. Throws NotFound,
-  /// FailedPrecondition (an id that is loaded already), Corrupt, Unsupported, AbiMismatch, or what the
-  /// plugin's init reported; then nothing has changed but list(), which keeps the reason.
+  /// Loads and initialises the library with this id, or in this file; on return the plugin is active. Returns the id
+  /// that it is loaded under: options.id, or else the library's own. Throws NotFound, InvalidArgument (a file named
+  /// after the id that holds another library), FailedPrecondition (an id that is loaded already), Corrupt, Unsupported,
+  /// AbiMismatch, or what the plugin's init reported; then nothing has changed but list(), which keeps the reason.
   std::string load(std::string_view id_or_file, LoadOptions options = {});
 
   /// Waits up to `patience` for running encodes, then cancels them. The slot is empty afterwards.
@@ -61,8 +64,9 @@ class PluginHost {
   /// of that. If anything before the exchange throws, nothing has changed.
   UnloadReport upgrade(std::string_view id, const std::filesystem::path& file, LoadOptions options = {},
                        std::chrono::milliseconds patience = std::chrono::seconds(5));
-  /// Loads, initialises and self-tests another revision beside the active one. Throws NotFound (the id is not loaded, no
-  /// such file), InvalidArgument (a file of another plugin), what load() throws, and what self_test() throws.
+  /// Loads, initialises and self-tests another revision beside the active one, under the same id. Throws NotFound (the
+  /// id is not loaded, no such file), InvalidArgument (a file of another library than the active one's), what load()
+  /// throws, and what self_test() throws.
   Successor prepare(std::string_view id, const std::filesystem::path& file, LoadOptions options = {});
   /// The same with what the last exchange() replaced, from the copy in memory. Throws FailedPrecondition when there is
   /// none.
@@ -83,7 +87,9 @@ class PluginHost {
 
   /// Every plugin file on the search path and everything that is or was loaded. Runs no plugin code.
   std::vector<PluginEntry> list() const;
-  /// What is known of one plugin without running its code. Throws NotFound, Io, Corrupt, Unsupported.
+  /// The file that load() would take. Throws NotFound.
+  std::filesystem::path find(std::string_view id_or_file) const;
+  /// What is known of one library without running its code. Throws NotFound, Io, Corrupt, Unsupported.
   PluginFacts show(std::string_view id_or_file) const;
 
   const SearchPath& search() const noexcept { return search_; }
@@ -96,15 +102,20 @@ class PluginHost {
   };
   Successor successor_of(Source source) const;
   void reserve(const std::string& id);
-  void remember(const std::filesystem::path& file, State state, std::string message);
+  /// How a file ended under an id; the id is empty for one that could not be verified.
+  void remember(const std::filesystem::path& file, const std::string& id, State state, std::string message);
+  /// The file is in order under this id. `mutex_` is held.
+  void forget(const std::filesystem::path& file, const std::string& id);
+  PluginEntry described(const std::filesystem::path& file) const;
 
   SearchPath search_;
   Timeouts timeouts_;
   Trust trust_;
   mutable std::mutex mutex_;
   std::map<std::string, Slot, std::less<>> slots_;
+  using FileUnderId = std::pair<std::filesystem::path, std::string>;
   /// How the last load or unload ended.
-  std::map<std::filesystem::path, std::pair<State, std::string>> past_;
+  std::map<FileUnderId, std::pair<State, std::string>> past_;
 };
 
 }  // namespace lateral::plugin

@@ -19,8 +19,7 @@ std::shared_ptr<Revision> start(VerifiedPlugin plugin, LoadOptions options) {
   if (isolation == Isolation::Process)
     return worker::WorkerRevision::open(std::move(plugin), std::move(options));
   if (options.worker.sandbox) {
-    fail(Errc::InvalidArgument, plugin.facts.id,
-         "a sandbox needs a worker process; set isolation = \"process\"");
+    fail(Errc::InvalidArgument, options.id, "a sandbox needs a worker process; set isolation = \"process\"");
   }
   return ThreadRevision::open(std::move(plugin), std::move(options));
 }
@@ -30,6 +29,7 @@ std::shared_ptr<Revision> start(VerifiedPlugin plugin, LoadOptions options) {
 std::shared_ptr<Revision> Revision::open(VerifiedPlugin plugin, LoadOptions options,
                                          const Timeouts& timeouts) {
   if (!options.timeouts) options.timeouts = timeouts;
+  if (options.id.empty()) options.id = plugin.facts.library_id;
   if (options.review) options.review(plugin.facts);
   const auto revision = start(std::move(plugin), std::move(options));
   require_declared(revision->facts(), revision->encoders());
@@ -38,7 +38,7 @@ std::shared_ptr<Revision> Revision::open(VerifiedPlugin plugin, LoadOptions opti
 
 Isolation default_isolation(const PluginFacts& facts) {
   constexpr std::array<std::string_view, 3> kOurs{"camera", "lidar", "template"};
-  const bool ours = std::find(kOurs.begin(), kOurs.end(), facts.id) != kOurs.end();
+  const bool ours = std::find(kOurs.begin(), kOurs.end(), facts.library_id) != kOurs.end();
   const auto folders = program_folders();
   const bool here = std::any_of(folders.begin(), folders.end(), [&](const auto& folder) {
     std::error_code ignored;
@@ -54,7 +54,7 @@ std::uint32_t Revision::index_of(std::string_view name) const {
   if (found != all.end()) return static_cast<std::uint32_t>(found - all.begin());
   std::string known;
   for (const auto& spec : all) known += (known.empty() ? "" : ", ") + spec.name;
-  fail(Errc::NotFound, facts().id, "has no encoder \"", name, "\"; it has: ", known);
+  fail(Errc::NotFound, id(), "has no encoder \"", name, "\"; it has: ", known);
 }
 
 }  // namespace lateral::plugin

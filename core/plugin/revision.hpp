@@ -19,7 +19,7 @@
 
 namespace lateral::plugin {
 
-/// Where a plugin runs when nobody says: in a thread if it came with the program, else in a worker process.
+/// Where a plugin runs when nobody says: in a thread if its library came with the program, else in a worker process.
 Isolation default_isolation(const PluginFacts& facts);
 
 struct EncodeOptions {
@@ -51,15 +51,17 @@ class Encoder {
 /// Thread safety: all members may be called from any thread.
 class Revision {
  public:
-  /// Everything up to "active". `timeouts` are used where `options` have none. Throws Unsupported or
-  /// AbiMismatch (cannot be loaded in this isolation), PluginFault, DeadlineExceeded, or what the plugin's
-  /// init reported; whatever was begun is undone then.
+  /// Everything up to "active". `timeouts` are used where `options` have none, the library's id where they have no id.
+  /// Throws Unsupported or AbiMismatch (cannot be loaded in this isolation), PluginFault, DeadlineExceeded, or what the
+  /// plugin's init reported; whatever was begun is undone then.
   static std::shared_ptr<Revision> open(VerifiedPlugin plugin, LoadOptions options,
                                         const Timeouts& timeouts = {});
   virtual ~Revision() = default;
   Revision(const Revision&) = delete;
   Revision& operator=(const Revision&) = delete;
 
+  /// What it is called here: in slots, messages, logs. The library's own id is facts().library_id.
+  virtual const std::string& id() const noexcept = 0;
   virtual Isolation isolation() const noexcept = 0;
   /// What it means, for people: who is hurt by a crash, what a sandbox lacks.
   virtual std::string isolation_note() const = 0;

@@ -57,10 +57,6 @@ std::vector<fs::path> plugin_files(const SearchPath& search) {
   return files;
 }
 
-bool names_a_file(std::string_view name) {
-  return name.find('/') != name.npos || name.ends_with(".so");
-}
-
 fs::path find_plugin(std::string_view id_or_file, const SearchPath& search) {
   if (names_a_file(id_or_file)) return id_or_file;
   for (const auto& folder : search) {
@@ -71,8 +67,8 @@ fs::path find_plugin(std::string_view id_or_file, const SearchPath& search) {
   for (const auto& file : plugin_files(search)) {
     try {
       const auto facts = inspect(file);
-      if (facts.id == id_or_file) return file;
-      ids.insert(facts.id);
+      if (facts.library_id == id_or_file) return file;
+      ids.insert(facts.library_id);
     } catch (const Error&) {
       // A broken neighbour does not hide the one that is sought; list() shows what is wrong with it.
     }

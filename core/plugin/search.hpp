@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/config/config.hpp"
+
 namespace lateral::plugin {
 
 /// Folders in the order they are searched.
@@ -19,10 +21,9 @@ SearchPath default_search();
 /// All *.lateral.so in these folders, sorted by folder and name; folders that do not exist are skipped.
 std::vector<std::filesystem::path> plugin_files(const SearchPath& search);
 
-/// True when `name` means a file ("./x.so", "x.lateral.so"), not an id.
-bool names_a_file(std::string_view name);
+using config::names_a_file;
 
-/// The file for an id or a file name: FOLDER/ID.lateral.so, else the first file whose note carries the id.
+/// The file for a library's id or a file name: FOLDER/ID.lateral.so, else the first file whose note carries the id.
 /// Runs no plugin code. Throws NotFound, naming the folders and the ids that are there.
 std::filesystem::path find_plugin(std::string_view id_or_file, const SearchPath& search);
 

@@ -66,11 +66,10 @@ void self_test(Revision& revision, std::chrono::milliseconds timeout) {
       revision.make_encoder(spec.name, {})->encode(sample.inputs(), {.timeout = timeout, .cancel = {}});
     } catch (const Error& error) {
       if (error.code() == Errc::InvalidArgument) {
-        log::debug("plugin", revision.facts().id, ": refuses made-up inputs: ", error.what());
+        log::debug("plugin", revision.id(), ": refuses made-up inputs: ", error.what());
         continue;
       }
-      fail(error.code(), revision.facts().id, revision.facts().version,
-           " failed its self-test: ", error.what());
+      fail(error.code(), revision.id(), revision.facts().version, " failed its self-test: ", error.what());
     }
   }
 }

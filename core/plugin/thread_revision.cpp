@@ -39,14 +39,14 @@ class ThreadRevision::Instance final : public Encoder {
 };
 
 std::shared_ptr<ThreadRevision> ThreadRevision::open(VerifiedPlugin plugin, LoadOptions options) {
-  auto loaded = LoadedPlugin::open(std::move(plugin), *options.timeouts);
+  auto loaded = LoadedPlugin::open(std::move(plugin), options.id, *options.timeouts);
   return std::shared_ptr<ThreadRevision>(new ThreadRevision(std::move(loaded), std::move(options.options)));
 }
 
 ThreadRevision::ThreadRevision(std::shared_ptr<LoadedPlugin> loaded, OptionMap options)
     : loaded_(std::move(loaded)),
       initialised_(std::make_unique<InitialisedPlugin>(loaded_, std::move(options))),
-      leases_(loaded_->facts().id) {
+      leases_(loaded_->id()) {
   encoders_ = initialised_->encoders();
   loaded_->custody().enter(State::Initialised);
   loaded_->custody().enter(State::Active);
@@ -69,7 +69,7 @@ void ThreadRevision::destroy(std::uint64_t handle) noexcept {
     initialised_->destroy(handle);
   } catch (const std::exception& error) {
     // Unloading destroys all handles itself; anything else is worth a line.
-    if (state() == State::Active) log::warn("plugin", facts().id, ": ", error.what());
+    if (state() == State::Active) log::warn("plugin", id(), ": ", error.what());
   }
 }
 
@@ -112,14 +112,14 @@ void ThreadRevision::await(PluginThread& thread, Task& task, const std::shared_p
 
   const Errc code = cancelled() ? Errc::Cancelled : Errc::DeadlineExceeded;
   const std::string_view why = code == Errc::Cancelled ? "encode was cancelled" : "encode took too long";
-  if (task.withdraw()) fail(code, facts().id, why, " before it began");
+  if (task.withdraw()) fail(code, id(), why, " before it began");
   job->cancel();
   hint_cancel(handle, job->request());
   if (!task.wait_until(Clock::now() + loaded_->timeouts().grace)) {
     loaded_->give_up(thread, "encode");
-    fail(code, facts().id, why, " and did not stop; the plugin is quarantined");
+    fail(code, id(), why, " and did not stop; the plugin is quarantined");
   }
-  fail(code, facts().id, why);
+  fail(code, id(), why);
 }
 
 void ThreadRevision::hint_cancel(std::uint64_t handle, std::uint64_t request) {

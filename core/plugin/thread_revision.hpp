@@ -19,10 +19,11 @@ namespace lateral::plugin {
 
 class ThreadRevision final : public Revision, public std::enable_shared_from_this<ThreadRevision> {
  public:
-  /// Throws as LoadedPlugin::open and InitialisedPlugin. REQUIRES: options.timeouts.
+  /// Throws as LoadedPlugin::open and InitialisedPlugin. REQUIRES: options.timeouts and options.id.
   static std::shared_ptr<ThreadRevision> open(VerifiedPlugin plugin, LoadOptions options);
   ~ThreadRevision() override;
 
+  const std::string& id() const noexcept override { return loaded_->id(); }
   Isolation isolation() const noexcept override { return Isolation::Thread; }
   std::string isolation_note() const override { return std::string(note_of(Isolation::Thread)); }
   State state() const override { return loaded_->custody().state(); }

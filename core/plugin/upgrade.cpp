@@ -15,12 +15,14 @@ Successor PluginHost::successor_of(Source source) const {
 }
 
 Successor PluginHost::prepare(std::string_view id, const std::filesystem::path& file, LoadOptions options) {
-  revision(id);
+  const std::string library = revision(id)->facts().library_id;
   auto plugin = verify(file, trust_);
-  if (plugin.facts.id != id) {
-    fail(Errc::InvalidArgument, "plugin", file.string(), " is the plugin \"", plugin.facts.id, "\", not \"",
-         id, "\"; only a revision of the same plugin can take its place");
+  if (plugin.facts.library_id != library) {
+    fail(Errc::InvalidArgument, "plugin", file.string(), " is the library \"", plugin.facts.library_id,
+         "\", not \"", library, id == library ? "\"" : "\" as \"" + std::string(id) + "\" is",
+         "; only a revision of the same library can take its place");
   }
+  options.id = id;
   return successor_of({std::move(plugin), std::move(options)});
 }
 
@@ -39,10 +41,10 @@ Successor PluginHost::prepare_former(std::string_view id) {
 
 void PluginHost::exchange(const std::shared_ptr<Revision>& active, Successor&& next) {
   const std::lock_guard lock(mutex_);
-  const auto slot = slots_.find(active->facts().id);
+  const auto slot = slots_.find(active->id());
   if (slot == slots_.end() || slot->second.active != active)
-    fail(Errc::FailedPrecondition, "plugin", active->facts().id, " was unloaded or upgraded meanwhile");
-  past_.erase(next.source.plugin.facts.file);
+    fail(Errc::FailedPrecondition, "plugin", active->id(), " was unloaded or upgraded meanwhile");
+  forget(next.source.plugin.facts.file, active->id());
   slot->second.active = std::move(next.revision);
   slot->second.former = std::exchange(slot->second.source, std::move(next.source));
 }

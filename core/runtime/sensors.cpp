@@ -22,6 +22,12 @@ std::chrono::milliseconds milliseconds(double seconds) {
   return std::chrono::milliseconds(std::llround(std::clamp(seconds, 0.001, 1e9) * 1000));
 }
 
+/// Without the part that noticed it, to be told by another one.
+std::string_view message_of(const Error& error) {
+  const std::string_view text = error.what();
+  return text.substr(std::min(text.find(": ") + 2, text.size()));
+}
+
 plugin::Timeouts timeouts_from(const config::PluginConfig& config) {
   plugin::Timeouts timeouts;
   if (config.load_timeout) timeouts.load = timeouts.init = milliseconds(*config.load_timeout);
@@ -86,7 +92,9 @@ Sensors::Sensors(const config::Config& config)
     if (!is_new && first->second != connection.encoder) {
       fail(Errc::Unsupported, "connection", connection.where.text(), ": encoder \"", connection.encoder,
            "\", another connection of plugin '", connection.plugin, "' uses \"", first->second,
-           "\"; one encoder of a plugin can be used at a time");
+           "\"; one encoder of a plugin can be used at a time: let the other connection have a plugin of its "
+           "own, "
+           "[plugin.ID] with library = \"...\"");
     }
   }
 }
@@ -111,8 +119,8 @@ plugin::LoadOptions Sensors::options_of(const std::string& id) const {
   for (const auto& option : written) {
     std::visit([&](const auto& value) { options.options.emplace(option.key, value); }, option.value);
   }
-  options.review = [&written](const plugin::PluginFacts& facts) {
-    if (facts.manifest) config::check_options(*facts.manifest, written);
+  options.review = [&id = config.id, &written](const plugin::PluginFacts& facts) {
+    if (facts.manifest) config::check_options(*facts.manifest, id, written);
   };
   return options;
 }
@@ -122,10 +130,47 @@ std::string Sensors::encoder_of(const std::string& id) const {
   return found == encoders_.end() ? std::string() : found->second;
 }
 
+const config::LibraryConfig* Sensors::library_of(const std::string& id) const {
+  const auto table = written_.find(id);
+  return table == written_.end() || !table->second.library ? nullptr : &*table->second.library;
+}
+
+std::string Sensors::sought_for(const std::string& id) const {
+  const auto* const library = library_of(id);
+  std::string sought = id;
+  if (library != nullptr) sought = library->id.empty() ? library->file.string() : library->id;
+  try {
+    host_.find(sought);
+    return sought;
+  } catch (const Error& error) {
+    if (library != nullptr)
+      fail(error.code(), "config", library->where.text(), ": plugin.", id, ".library: ", message_of(error));
+    fail(error.code(), "plugin", message_of(error), "; for one of them under this id write [plugin.", id,
+         "] library = \"...\"");
+  }
+}
+
+std::string Sensors::load_named(const std::string& id) {
+  auto options = options_of(id);
+  options.id = id;
+  return host_.load(sought_for(id), std::move(options));
+}
+
+// Options belong to an id; a file tells its own without being run.
+std::string Sensors::load_file(const std::string& file) {
+  const std::string id = host_.show(file).library_id;
+  if (library_of(id) != nullptr) {
+    const std::string other = host_.show(sought_for(id)).library_id;
+    if (other != id) {
+      fail(Errc::FailedPrecondition, "plugin", file, " is the library \"", id, "\", but [plugin.", id, "] (",
+           written_.at(id).where.text(), ") is an instance of \"", other, "\"; give that table another id");
+    }
+  }
+  return host_.load(file, options_of(id));
+}
+
 std::shared_ptr<Sensor> Sensors::load(const std::string& id_or_file) {
-  // Options belong to an id; a file tells its id without being run.
-  const std::string id = plugin::names_a_file(id_or_file) ? host_.show(id_or_file).id : id_or_file;
-  host_.load(id_or_file, options_of(id));
+  const std::string id = plugin::names_a_file(id_or_file) ? load_file(id_or_file) : load_named(id_or_file);
   std::shared_ptr<Sensor> sensor;
   try {
     sensor = make_sensor(host_.revision(id), std::make_shared<SensorInputSlot>());
@@ -140,7 +185,7 @@ std::shared_ptr<Sensor> Sensors::load(const std::string& id_or_file) {
 
 std::shared_ptr<Sensor> Sensors::make_sensor(std::shared_ptr<plugin::Revision> revision,
                                              std::shared_ptr<SensorInputSlot> input) {
-  const std::string& id = revision->facts().id;
+  const std::string& id = revision->id();
   const auto written = written_.find(id);
   const auto timeouts = written == written_.end() ? plugin::Timeouts{} : timeouts_from(written->second);
   auto encoder = revision->make_encoder(encoder_of(id), {});

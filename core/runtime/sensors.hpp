@@ -50,7 +50,9 @@ class Sensor final : public connector::Origin {
   };
   explicit Sensor(Parts parts);
 
-  const std::string& id() const { return revision_->facts().id; }
+  /// What the host calls the sense; several may be instances of one library.
+  const std::string& id() const { return revision_->id(); }
+  const std::string& library_id() const { return revision_->facts().library_id; }
   const plugin::EncoderSpec& spec() const { return encoder_->spec(); }
   const std::shared_ptr<plugin::Revision>& revision() const { return revision_; }
 
@@ -82,6 +84,9 @@ class Sensors {
   /// Throws Unsupported when connections of one plugin name different encoders of it.
   explicit Sensors(const config::Config& config);
 
+  /// An id with a table that names a library: an instance of it under that id. Another id or a file: the library's own
+  /// id. Throws as PluginHost::load, NotFound with the place in the configuration for a table whose library is not there,
+  /// and FailedPrecondition when the id of a file belongs to a table of another library.
   std::shared_ptr<Sensor> load(const std::string& id_or_file);
   /// From now on nobody finds it. Throws NotFound.
   void remove(const std::string& id);
@@ -112,13 +117,20 @@ class Sensors {
 
  private:
   plugin::LoadOptions options_of(const std::string& id) const;
+  /// Loads the revision and returns the id that it has from now on.
+  std::string load_named(const std::string& id);
+  std::string load_file(const std::string& file);
+  /// What the table names; null where it names none.
+  const config::LibraryConfig* library_of(const std::string& id) const;
+  /// What PluginHost finds the library of this id by. Throws NotFound, saying which table to change.
+  std::string sought_for(const std::string& id) const;
   std::shared_ptr<Sensor> make_sensor(std::shared_ptr<plugin::Revision> revision,
                                       std::shared_ptr<SensorInputSlot> input);
   Next next_of(const std::string& id, plugin::Successor successor);
   std::string encoder_of(const std::string& id) const;
 
-  std::map<std::string, config::PluginConfig> written_;
-  std::map<std::string, std::string> encoders_;  // those that connections name, by plugin
+  std::map<std::string, config::PluginConfig> written_;  // the tables, by id
+  std::map<std::string, std::string> encoders_;          // those that connections name, by plugin
   plugin::PluginHost host_;
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Sensor>> loaded_;

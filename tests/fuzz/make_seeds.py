@@ -188,8 +188,8 @@ def messages():
             + b"".join(text(b"key%d" % i) + value for i, value in enumerate(values)))
     message(2, "load_answer", b"\x01\x01" + texts(b"landlock"))
     message(4, "refusal", b"\x00" + struct.pack("=I", 8) + text(b"encode: no") + b"\x01")
-    message(6, "load", text(b"camera") + text(b"1.0") + struct.pack("=III", 0, 0, 1) + text(b"/x")
-            + struct.pack("=iBQ", 2, 1, 1 << 30))
+    message(6, "load", text(b"front") + text(b"camera") + text(b"1.0") + struct.pack("=III", 0, 0, 1) + text(b"/x")
+            + struct.pack("=iBQI", 2, 1, 1 << 30, 2) + texts(b"/libtorch.so") + texts(b"/w"))
     message(9, "encode", struct.pack("=IQQQQQ", 0, 1, 2, 3, 4096, 65536) + struct.pack("=I", 1)
             + struct.pack("=IIqqQq", 0, 2, 6, 3, 256, -1))
 

@@ -35,7 +35,8 @@ std::vector<std::string> named_files(const PluginFacts& facts, const OptionMap& 
 LoadRequest load_request(const PluginFacts& facts, const LoadOptions& all) {
   const WorkerOptions& options = all.worker;
   LoadRequest request;
-  request.id = facts.id;
+  request.id = all.id;
+  request.library_id = facts.library_id;
   request.version = facts.version;
   request.minor_built = facts.abi_minor_built;
   request.minor_required = facts.abi_minor_required;
@@ -53,7 +54,7 @@ LoadRequest load_request(const PluginFacts& facts, const LoadOptions& all) {
 }  // namespace
 
 Client::Client(const VerifiedPlugin& plugin, const LoadOptions& options)
-    : id_(plugin.facts.id),
+    : id_(options.id),
       timeouts_(*options.timeouts),
       process_(plugin.image, id_, 2 + reentrant_lanes()),
       book_(process_.lanes()) {

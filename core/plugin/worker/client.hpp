@@ -27,7 +27,7 @@ namespace lateral::plugin::worker {
 class Client {
  public:
   /// Starts a worker, loads and initialises the plugin in it. Throws what Revision::open throws; then the
-  /// worker is gone. REQUIRES: options.timeouts.
+  /// worker is gone. REQUIRES: options.timeouts and options.id.
   Client(const VerifiedPlugin& plugin, const LoadOptions& options);
 
   const std::vector<EncoderSpec>& encoders() const noexcept { return encoders_; }

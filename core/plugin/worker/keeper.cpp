@@ -52,7 +52,7 @@ bool WorkerRevision::restart(std::string fault, Clock::time_point started) {
     }
     changed_.notify_all();
     dead.reset();
-    log::error("plugin", plugin_.facts.id, ": ", text,
+    log::error("plugin", id(), ": ", text,
                again ? "; restarting it in " + std::to_string(time.count()) + " ms"
                      : "; quarantined, it will not be called again");
     if (!again || !pause(time)) return false;
@@ -66,8 +66,7 @@ bool WorkerRevision::restart(std::string fault, Clock::time_point started) {
 
 bool WorkerRevision::start_again() {
   const auto fresh = std::make_shared<Client>(plugin_, options_);
-  if (fresh->encoders() != encoders_)
-    fail(Errc::PluginFault, plugin_.facts.id, "declares other encoders than before");
+  if (fresh->encoders() != encoders_) fail(Errc::PluginFault, id(), "declares other encoders than before");
   // Without a worker no handle is made, but some may end meanwhile; those keep theirs until this worker ends.
   std::map<std::uint64_t, Living> living;
   {
@@ -82,7 +81,7 @@ bool WorkerRevision::start_again() {
     client_ = fresh;
     custody_.enter(State::Active);
   }
-  log::info("plugin", plugin_.facts.id, ": restarted");
+  log::info("plugin", id(), ": restarted");
   return true;
 }
 

@@ -98,7 +98,8 @@ EncoderSpec read_encoder(Reader& in) {
 void write(Writer&, const Nothing&) {}
 
 void write(Writer& out, const LoadRequest& message) {
-  out.text(message.id).text(message.version).number(message.minor_built).number(message.minor_required);
+  out.text(message.id).text(message.library_id).text(message.version);
+  out.number(message.minor_built).number(message.minor_required);
   out.number(message.flags).text(message.folder).number(message.log_level);
   out.flag(message.sandbox).number(message.memory_limit).number(message.threads);
   out.texts(message.libraries).texts(message.readable);
@@ -167,6 +168,7 @@ template <>
 LoadRequest read(Reader& in) {
   LoadRequest message;
   message.id = in.text();
+  message.library_id = in.text();
   message.version = in.text();
   message.minor_built = in.number<std::uint32_t>();
   message.minor_required = in.number<std::uint32_t>();

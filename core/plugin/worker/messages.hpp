@@ -31,7 +31,8 @@ enum class Question : std::uint32_t {
 struct Nothing {};
 
 struct LoadRequest {
-  std::string id;  ///< these three as the ELF note has them
+  std::string id;          ///< what the host calls the plugin
+  std::string library_id;  ///< from here to `flags` as the ELF note has them
   std::string version;
   std::uint32_t minor_built = 0;
   std::uint32_t minor_required = 0;

@@ -47,7 +47,7 @@ lat_note_desc note_of(const LoadRequest& request) {
   note.abi_minor_built = request.minor_built;
   note.abi_minor_required = request.minor_required;
   note.flags = request.flags;
-  request.id.copy(note.id, sizeof note.id - 1);
+  request.library_id.copy(note.id, sizeof note.id - 1);
   request.version.copy(note.version, sizeof note.version - 1);
   return note;
 }
@@ -84,13 +84,12 @@ Writer Server::answer(Lane& lane, std::span<const std::byte> question) {
   } catch (const Error& error) {
     return refusal({error.code(), error.what(), false});
   } catch (const Overrun&) {
-    return refusal({Errc::PluginFault, table_.id + ": wrote past the end of a tensor", true});
+    return refusal({Errc::PluginFault, id_ + ": wrote past the end of a tensor", true});
   } catch (const std::exception& error) {
-    return refusal({Errc::PluginFault,
-                    table_.id + ": an exception crossed the plugin's border: " + error.what(), false});
-  } catch (...) {
     return refusal(
-        {Errc::PluginFault, table_.id + ": an unknown exception crossed the plugin's border", false});
+        {Errc::PluginFault, id_ + ": an exception crossed the plugin's border: " + error.what(), false});
+  } catch (...) {
+    return refusal({Errc::PluginFault, id_ + ": an unknown exception crossed the plugin's border", false});
   }
 }
 
@@ -121,6 +120,7 @@ void Server::dispatch(Question question, Reader& in, Lane& lane, Writer& out) {
 }
 
 LoadReply Server::load(const LoadRequest& request) {
+  id_ = request.id;
   log::set_level(static_cast<log::Level>(request.log_level));
   // The host's own libraries come first: neither limits nor sandbox are meant for them.
   if (request.threads > 0) limit_compute_threads(request.threads);
@@ -132,7 +132,7 @@ LoadReply Server::load(const LoadRequest& request) {
     readable.emplace_back(request.folder);
     reply.lacks = enter_sandbox(readable, lanes_.front().header().forbidden);
   }
-  host_.emplace(request.id, request.folder, "plugin", &send_line);
+  host_.emplace(id_, request.folder, "plugin", &send_line);
   library_ = std::make_unique<PluginLibrary>(image_);
   const lat_plugin* const table = library_->entry()(host_->table());
   // Two sanitizers in one process do not go together; here the plugin is alone.

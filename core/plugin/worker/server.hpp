@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/plugin/encoder_spec.hpp"
@@ -47,6 +48,7 @@ class Server {
 
   std::shared_ptr<const SealedImage> image_;
   std::vector<Lane> lanes_;
+  std::string id_;  ///< what the host calls the plugin
   std::optional<HostTable> host_;
   std::unique_ptr<PluginLibrary> library_;
   PluginTable table_;

@@ -38,7 +38,7 @@ WorkerRevision::WorkerRevision(VerifiedPlugin plugin, LoadOptions options, std::
       options_(std::move(options)),
       encoders_(client->encoders()),
       lacks_(client->lacks()),
-      leases_(plugin_.facts.id),
+      leases_(options_.id),
       client_(std::move(client)) {
   custody_.enter(State::Active);
   keeper_ = std::thread([this] { keep(); });
@@ -57,7 +57,7 @@ std::string WorkerRevision::isolation_note() const {
 
 std::shared_ptr<Client> WorkerRevision::client() const {
   if (client_) return client_;
-  fail(Errc::FailedPrecondition, plugin_.facts.id,
+  fail(Errc::FailedPrecondition, id(),
        custody_.quarantined() ? "is quarantined: " : "has no worker now: ", custody_.reason());
 }
 
@@ -77,7 +77,7 @@ std::unique_ptr<Encoder> WorkerRevision::make_encoder(std::string_view name, Opt
     throw;
   }
   const std::lock_guard lock(mutex_);
-  if (client_ != worker) fail(Errc::PluginFault, plugin_.facts.id, "its worker ended meanwhile");
+  if (client_ != worker) fail(Errc::PluginFault, id(), "its worker ended meanwhile");
   living_.emplace(++next_instance_, std::move(living));
   return std::make_unique<Instance>(shared_from_this(), encoders_[encoder], next_instance_);
 }
@@ -98,7 +98,7 @@ void WorkerRevision::destroy(std::uint64_t instance) noexcept {
     if (worker) worker->destroy(handle);
   } catch (const std::exception& error) {
     // Unloading destroys all handles itself; anything else is worth a line.
-    if (state() == State::Active) log::warn("plugin", plugin_.facts.id, ": ", error.what());
+    if (state() == State::Active) log::warn("plugin", id(), ": ", error.what());
   }
 }
 

@@ -19,10 +19,11 @@ namespace lateral::plugin::worker {
 
 class WorkerRevision final : public Revision, public std::enable_shared_from_this<WorkerRevision> {
  public:
-  /// Throws as Client. REQUIRES: options.timeouts.
+  /// Throws as Client. REQUIRES: options.timeouts and options.id.
   static std::shared_ptr<WorkerRevision> open(VerifiedPlugin plugin, LoadOptions options);
   ~WorkerRevision() override;
 
+  const std::string& id() const noexcept override { return options_.id; }
   Isolation isolation() const noexcept override { return Isolation::Process; }
   std::string isolation_note() const override;
   State state() const override { return custody_.state(); }

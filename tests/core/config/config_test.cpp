@@ -142,6 +142,69 @@ call_timeout = 0.5
   CHECK(mistakes(kModel + "[plugin.lidar]\nrestart = \"always\"\nmax_restarts = 0\n").size() == 2);
 }
 
+TEST_CASE("a table names the library that it is an instance of, by an id or by a path") {
+  const auto config = parse(kModel + R"([plugin.signs]
+library = "torch-module"
+[plugin.voice]
+library = "../lib/own.lateral.so"
+[plugin.near]
+library = "near.so"
+[plugin.camera]
+)",
+                            {"plugin.far.library=./far.so"});
+  REQUIRE(config.plugins.size() == 5);
+  const auto library_of = [&](const std::string& id) {
+    for (const auto& plugin : config.plugins) {
+      if (plugin.id == id) return plugin.library;
+    }
+    throw std::runtime_error("no table " + id);
+  };
+  CHECK(library_of("signs")->id == "torch-module");
+  CHECK(library_of("signs")->file.empty());
+  CHECK(library_of("signs")->where.text() == "/cfg/night.toml:4:11");
+  CHECK(library_of("voice")->id.empty());
+  CHECK(library_of("voice")->file == "/lib/own.lateral.so");
+  CHECK(library_of("near")->file == "/cfg/near.so");
+  CHECK(library_of("far")->file == std::filesystem::current_path() / "far.so");
+  CHECK_FALSE(library_of("camera"));
+  // Read from a relative file it is no less a path, whatever folder the program goes to.
+  const auto relative = config::parse(kModel + "[plugin.a]\nlibrary = \"./a.so\"\n", "night.toml");
+  CHECK(relative.plugins[0].library->file == std::filesystem::current_path() / "a.so");
+}
+
+TEST_CASE("what names no library is refused, and so are two tables of one id") {
+  const std::string expected =
+      "/cfg/night.toml:4:11: plugin.signs.library: expected the id of a library, or a path with a / in it or "
+      "ending in .so, found ";
+  const std::pair<std::string, std::string> wrong[] = {{"7", "the integer 7"},
+                                                       {"\"\"", "the text \"\""},
+                                                       {"\"two words\"", "the text \"two words\""},
+                                                       {"[\"camera\"]", "a list"}};
+  for (const auto& [value, found] : wrong)
+    CHECK(mistakes(kModel + "[plugin.signs]\nlibrary = " + value + "\n") == Texts{expected + found});
+  const auto twice = mistakes(kModel + "[plugin.signs]\nlibrary = \"a\"\n[plugin.signs]\nlibrary = \"b\"\n");
+  REQUIRE(twice.size() == 1);
+  INFO(twice[0]);
+  CHECK(twice[0].starts_with("/cfg/night.toml:5:"));
+  CHECK(twice[0].find("plugin.signs") != std::string::npos);
+  CHECK(twice[0].find("another name") != std::string::npos);
+}
+
+TEST_CASE("the bundled configurations are read without a complaint, and two senses can share a library") {
+  for (const auto& file : std::filesystem::directory_iterator(test::repository() / "configs")) {
+    if (file.path().extension() == ".toml") CHECK_FALSE(config::load(file.path()).connections.empty());
+  }
+  const auto config = config::load(test::repository() / "configs/two-modules.toml");
+  REQUIRE(config.plugins.size() == 2);
+  REQUIRE(config.connections.size() == 2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    CHECK(config.plugins[i].library->id == "torch-module");
+    CHECK(config.plugins[i].id == config.connections[i].plugin);
+    CHECK_FALSE(config.plugins[i].options.empty());
+  }
+  CHECK(config.connections[0].adapter != config.connections[1].adapter);
+}
+
 TEST_CASE("a text that is not TOML says where, and so does a key given twice") {
   CHECK(mistakes("[model]\npath = \n")[0].starts_with("/cfg/night.toml:2:8: not TOML: "));
   CHECK(mistakes("[model]\npath = \"a\"\npath = \"b\"\n")[0].starts_with("/cfg/night.toml:3:"));

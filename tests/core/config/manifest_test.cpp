@@ -150,27 +150,30 @@ type = "integer"
   const Manifest manifest = parse_manifest(text, "any.lateral.toml", 0);
   CHECK(manifest.encoders[0].any_inputs);
   const config::Option good[] = {option("input.left.rate_hz", std::int64_t{20})};
-  config::check_options(manifest, good);
+  config::check_options(manifest, "front", good);
   for (const char* const key :
        {"input..rate_hz", "input.rate_hz", "input.a.b.rate_hz", "output.left.rate_hz", "x"}) {
     INFO(key);
     const config::Option bad[] = {option(key, std::int64_t{20})};
-    CHECK(thrown_by([&] { config::check_options(manifest, bad); }).mentions("unknown option of any"));
+    CHECK(
+        thrown_by([&] { config::check_options(manifest, "front", bad); }).mentions("unknown option of any"));
   }
   const config::Option wrong[] = {option("input.left.rate_hz", std::string("fast"))};
-  CHECK(thrown_by([&] { config::check_options(manifest, wrong); }).mentions("expected integer, found text"));
+  CHECK(thrown_by([&] {
+          config::check_options(manifest, "front", wrong);
+        }).mentions("expected integer, found text"));
 }
 
 TEST_CASE("options are compared with the manifest, without the library, each mistake with its place") {
   const Manifest manifest = parse_manifest(kGood, "radar.lateral.toml", 0);
   const config::Option good[] = {option("range", std::int64_t{20}), option("mode", std::string("fast"))};
-  config::check_options(manifest, good);
+  config::check_options(manifest, "front", good);
   const config::Option bad[] = {option("rnage", 2.0), option("range", 0.5), option("range", true),
                                 option("mode", std::string("slow"))};
-  const auto failure = thrown_by([&] { config::check_options(manifest, bad); });
+  const auto failure = thrown_by([&] { config::check_options(manifest, "front", bad); });
   CHECK(failure.mentions("4 mistakes"));
   CHECK(failure.mentions(
-      "night.toml:12:7: plugin.radar.options.rnage: unknown option of radar; did you mean \"range\"?"));
+      "night.toml:12:7: plugin.front.options.rnage: unknown option of radar; did you mean \"range\"?"));
   CHECK(failure.mentions("0.5 is out of range (at least 1, at most 250)"));
   CHECK(failure.mentions("expected number, found boolean"));
   CHECK(failure.mentions("\"slow\" is none of: fast, fine"));

@@ -134,9 +134,9 @@ TEST_CASE("a program without the mark of one is known by its interpreter") {
 
 TEST_CASE("an id and a version that would spoil a terminal are shown escaped") {
   auto image = image_of("leaves_mark");
-  const auto id = std::string(inspect("x", image).id);
+  const auto id = std::string(inspect("x", image).library_id);
   image = with(std::move(image), id + std::string(1, '\0'), "\x1B" + id.substr(1) + std::string(1, '\0'));
   const auto facts = inspect("x", image);
-  CHECK(facts.id == "\\x1B" + id.substr(1));
+  CHECK(facts.library_id == "\\x1B" + id.substr(1));
   CHECK(mentions(facts.problems, "its id \"\\x1B"));
 }

@@ -143,7 +143,7 @@ TEST_CASE("list and show run no code of a plugin, loading does") {
   ::setenv("LATERAL_TEST_MARK", mark.c_str(), 1);
   PluginHost host({folder.path()}, test::short_timeouts());
   REQUIRE(host.list().size() == 1);
-  CHECK(host.list()[0].facts->id == "structural");
+  CHECK(host.list()[0].facts->library_id == "structural");
   CHECK(host.show("structural").sha256.size() == 64);
   CHECK_FALSE(fs::exists(mark));
   host.load("structural");

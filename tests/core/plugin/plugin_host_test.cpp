@@ -27,7 +27,7 @@ TEST_CASE("list shows the good and the broken without running them") {
   PluginHost host({folder.path(), folder / "missing"}, test::short_timeouts());
   auto entries = host.list();
   REQUIRE(entries.size() == 2);
-  CHECK(entries[0].facts->id == "template");
+  CHECK(entries[0].facts->library_id == "template");
   CHECK(entries[0].state == State::Discovered);
   CHECK_FALSE(entries[1].facts);
   CHECK(entries[1].message.find("not an ELF file") != std::string::npos);
@@ -38,10 +38,22 @@ TEST_CASE("list shows the good and the broken without running them") {
   CHECK(host.list()[0].state == State::Discovered);
 }
 
+TEST_CASE("a file that is named after an id and holds another library is not taken for it") {
+  const test::TemporaryFolder folder;
+  std::filesystem::copy_file(test::template_plugin(), folder / "camera.lateral.so");
+  PluginHost host({folder.path()}, test::short_timeouts());
+  const auto [code, text] = failure_of([&] { host.load("camera", test::in_thread()); });
+  CHECK(code == Errc::InvalidArgument);
+  CHECK(text.find("is the library \"template\"; name it template.lateral.so") != std::string::npos);
+  CHECK(host.loaded().empty());
+  CHECK(host.list().at(0).state == State::Discovered);  // nothing is wrong with the file
+  CHECK(host.load("template", test::in_thread()) == "template");
+}
+
 TEST_CASE("show tells what a plugin needs and may do, running none of it") {
   const PluginHost host({}, test::short_timeouts());
   const auto facts = host.show(test::fixture("slow_constructor").string());
-  CHECK(facts.id == "structural");
+  CHECK(facts.library_id == "structural");
   CHECK(facts.problems.empty());
   const auto thread = host.show(test::fixture("leaves_thread").string());
   CHECK(thread.warnings == std::vector<std::string>{"starts threads; they must end in shutdown"});

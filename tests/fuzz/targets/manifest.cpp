@@ -22,5 +22,5 @@ void lateral::fuzz::run(Input input) {
   const auto manifest = config::parse_manifest(text_of(input), "/a/b.lateral.toml", 0);
   require(!manifest.id.empty() && manifest.sha256.size() == 64, "a manifest says whose it is");
   for (const auto& encoder : manifest.encoders) require(!encoder.name.empty(), "an encoder has a name");
-  config::check_options(manifest, some_options());
+  config::check_options(manifest, "radar", some_options());
 }

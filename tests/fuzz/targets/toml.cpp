@@ -16,5 +16,7 @@ void lateral::fuzz::run(Input input) {
   for (const auto& plugin : config.plugins) {
     require(!plugin.id.empty() && config.columns_of(plugin.id).size() <= plugin.columns.size(),
             "a plugin has an id");
+    require(!plugin.library || plugin.library->id.empty() == plugin.library->file.is_absolute(),
+            "a library is an id or a path");
   }
 }
