@@ -25,7 +25,9 @@ struct AdapterInfo {
   std::string base_model = {};  ///< fingerprint of the language model, as the caller computes it
   /// What the encoder's numbers mean (plugin API): other weights, another space.
   std::string token_space = {};
-  std::string plugin = {};   ///< id of the plugin it was trained with
+  std::string plugin =
+      {};  ///< what the host called the plugin it was trained with: a name, which nobody compares
+  std::string library = {};  ///< id of that plugin's library; empty = the same
   std::string encoder = {};  ///< id of the encoder in it
   wiring::Method method = wiring::Method::LateKv;
   wiring::BlockSet blocks;

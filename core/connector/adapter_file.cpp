@@ -85,9 +85,15 @@ Adapter load_adapter(const std::filesystem::path& path) {
 Adapter load_adapter(const std::filesystem::path& path, const AdapterUse& use) {
   Adapter adapter = load_adapter(path);
   if (const auto found = differences(adapter.info(), use); !found.empty()) {
-    fail(Errc::AbiMismatch, "adapter", path.string(), " does not fit:\n", found);
+    fail(Errc::AbiMismatch, "adapter", path.string(), " does not fit:\n", found,
+         "\nit was trained with plugin ", trained_with(adapter.info()));
   }
   return adapter;
+}
+
+std::string trained_with(const AdapterInfo& info) {
+  const bool renamed = !info.library.empty() && info.library != info.plugin;
+  return renamed ? info.plugin + ", an instance of " + info.library : info.plugin;
 }
 
 std::string differences(const AdapterInfo& info, const AdapterUse& use) {

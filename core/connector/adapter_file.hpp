@@ -3,8 +3,11 @@
 //
 // Metadata keys: format ("lateral-adapter"), format_version ("1"), base_model, token_space, plugin, encoder,
 // method, layers, blocks, width, inner, kv_heads, head_dim, tau, seen ("none", "token", "sample"), lora_rank
-// ("0" = none), lora_alpha, hidden, seed, where they are used summary_segments, summary_kinds and pairs, and
-// training.KEY for what training wants to tell.
+// ("0" = none), lora_alpha, hidden, seed, where they are used summary_segments, summary_kinds and pairs, library where
+// that is another id than plugin, and training.KEY for what training wants to tell.
+//
+// What an adapter fits is decided by its token space, never by names: a plugin that is renamed, or another instance of
+// the same weights, may use it.
 
 #include <cstdint>
 #include <filesystem>
@@ -32,9 +35,12 @@ void save_adapter(const std::filesystem::path& path, const Adapter& adapter);
 /// naming every key and tensor that is missing, unknown, malformed, of another shape, or not finite.
 Adapter load_adapter(const std::filesystem::path& path);
 
-/// The same, and throws AbiMismatch naming everything in which the adapter and its use differ: expected
-/// and found.
+/// The same, and throws AbiMismatch naming everything in which the adapter and its use differ, expected and found, and
+/// the plugin that it was trained with.
 Adapter load_adapter(const std::filesystem::path& path, const AdapterUse& use);
+
+/// "camera", or "signs, an instance of torch-module".
+std::string trained_with(const AdapterInfo& info);
 
 /// Everything in which they differ, one per line; empty = they fit.
 std::string differences(const AdapterInfo& info, const AdapterUse& use);

@@ -175,6 +175,7 @@ format::Metadata metadata_of(const AdapterInfo& info) {
       {"hidden", text_of(lora.hidden)},
       {"seed", text_of(info.seed)},
   };
+  if (!info.library.empty() && info.library != info.plugin) metadata["library"] = info.library;
   if (info.aligner.pairs != 1) metadata["pairs"] = text_of(info.aligner.pairs);
   if (info.summary) {
     metadata["summary_segments"] = text_of(info.summary->segments);
@@ -201,6 +202,8 @@ AdapterInfo info_of(const format::Metadata& metadata, const std::string& source)
                    .method = method.value_or(wiring::Method::LateKv),
                    .blocks = blocks.value_or(wiring::BlockSet::parse("all", layers)),
                    .aligner = read_aligner(reader)};
+  info.library = info.plugin;
+  if (metadata.contains("library")) info.library = reader.parsed("library", checked_id).value_or("");
   info.summary = read_summary(reader, info.aligner.width);
   if (info.summary) info.aligner.width = info.summary->kinds;
   info.tau =

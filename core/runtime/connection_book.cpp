@@ -170,12 +170,14 @@ std::vector<std::string> ConnectionBook::detach_all_of(const std::string& plugin
 }
 
 connector::AdapterInfo ConnectionBook::fresh_info(const config::ConnectionConfig& connection,
-                                                  const plugin::EncoderSpec& encoder, std::int64_t inner,
+                                                  const Sensor& sensor, std::int64_t inner,
                                                   std::uint64_t seed) const {
+  const auto& encoder = sensor.spec();
   const auto& spec = language_->decoder().spec();
   connector::AdapterInfo info{.base_model = language_->identity(),
                               .token_space = encoder.token_space,
-                              .plugin = connection.plugin,
+                              .plugin = sensor.id(),
+                              .library = sensor.library_id(),
                               .encoder = encoder.name,
                               .method = wiring::method_named(connection.method),
                               .blocks = blocks_of(connection.blocks, language_->layers()),

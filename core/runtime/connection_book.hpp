@@ -49,9 +49,8 @@ class ConnectionBook {
   std::vector<std::string> detach_all_of(const std::string& plugin);
 
   /// What a fresh adapter of this connection must say.
-  connector::AdapterInfo fresh_info(const config::ConnectionConfig& connection,
-                                    const plugin::EncoderSpec& encoder, std::int64_t inner,
-                                    std::uint64_t seed) const;
+  connector::AdapterInfo fresh_info(const config::ConnectionConfig& connection, const Sensor& sensor,
+                                    std::int64_t inner, std::uint64_t seed) const;
 
   /// Makes `adapter` the connection's own and attaches it; with `save` writes its file, and FILE.previous becomes the
   /// adapter that was in use. The former adapter is kept for rollback(). Returns the file written, or an empty path.

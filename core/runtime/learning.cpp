@@ -105,7 +105,7 @@ Learning::Learned Learning::from_labels(const AdaptRequest& request,
   training::AdaptOptions options;
   options.tokens = std::make_shared<training::TokenCache>();
   const auto tokens = sensor.provider(request.recordings);
-  auto info = book_.fresh_info(connection, sensor.spec(), options_.aligner_hidden, options_.seed);
+  auto info = book_.fresh_info(connection, sensor, options_.aligner_hidden, options_.seed);
   if (options_.summary)
     info.summary =
         training::summary_for(examples, training::cached(options.tokens, info.token_space, tokens));
@@ -163,8 +163,12 @@ Learning::Learned Learning::from_teacher(const AdaptRequest& request,
          ": a taught sense reaches the blocks of its teacher, ", teacher->info().blocks.text(),
          "; write these, or \"auto\"");
   }
-  connector::Adapter student(training::student_info(teacher->info(), connection.plugin, sensor.spec().name,
-                                                    sensor.spec().token_space, sensor.spec().token_width,
+  connector::Adapter student(training::student_info(teacher->info(),
+                                                    {.plugin = sensor.id(),
+                                                     .library = sensor.library_id(),
+                                                     .encoder = sensor.spec().name,
+                                                     .token_space = sensor.spec().token_space,
+                                                     .width = sensor.spec().token_width},
                                                     options_.seed));
   training::Recording recording{.frames = {},
                                 .teacher = teacher_sensor->provider(request.recordings),

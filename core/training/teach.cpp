@@ -197,14 +197,14 @@ RunOptions with_budget(RunOptions run) {
 
 }  // namespace
 
-connector::AdapterInfo student_info(const connector::AdapterInfo& teacher, std::string plugin,
-                                    std::string encoder, std::string token_space, std::int64_t width,
+connector::AdapterInfo student_info(const connector::AdapterInfo& teacher, const Student& student,
                                     std::uint64_t seed) {
   connector::AdapterInfo info = teacher;
-  info.plugin = std::move(plugin);
-  info.encoder = std::move(encoder);
-  info.token_space = std::move(token_space);
-  info.aligner.width = width;
+  info.plugin = student.plugin;
+  info.library = student.library;
+  info.encoder = student.encoder;
+  info.token_space = student.token_space;
+  info.aligner.width = student.width;
   info.summary.reset();
   info.seed = seed;
   info.seen.reset();  // a gate and low-rank changes of the teacher belong to the teacher

@@ -36,9 +36,14 @@ struct Recording {
   TokenProvider teacher, student;
 };
 
+/// Whose adapter is to be taught; the fields mean what they mean in AdapterInfo.
+struct Student {
+  std::string plugin, library, encoder, token_space;
+  std::int64_t width = 0;  ///< of its tokens
+};
+
 /// What a student's adapter must say so that `teacher` can teach it: the teacher's with other tokens.
-connector::AdapterInfo student_info(const connector::AdapterInfo& teacher, std::string plugin,
-                                    std::string encoder, std::string token_space, std::int64_t width,
+connector::AdapterInfo student_info(const connector::AdapterInfo& teacher, const Student& student,
                                     std::uint64_t seed);
 
 /// Trains `student` in place; its links become copies of the teacher's and stay frozen. `bank` is of this

@@ -161,6 +161,37 @@ TEST_CASE("an adapter for another model or token space is refused, naming every 
   CHECK(refusal(f.path, Errc::AbiMismatch, &fits) == "accepted");
 }
 
+TEST_CASE(
+    "an adapter tells whose it is and fits by its token space alone, whatever the sense is called now") {
+  Fixture f;
+  auto info = f.adapter.info();
+  CHECK_FALSE(connector::metadata_of(info).contains("library"));
+  info.plugin = info.library = "camera";
+  CHECK_FALSE(connector::metadata_of(info).contains("library"));  // as before there were instances
+  CHECK(connector::trained_with(info) == "camera");
+  info.plugin = "signs";
+  info.library = "torch-module";
+  const Adapter signs(info);
+  connector::save_adapter(f.path, signs);
+  const auto loaded = connector::load_adapter(f.path, use_of(f.spec));
+  CHECK(loaded.info().plugin == "signs");
+  CHECK(loaded.info().library == "torch-module");
+  info.plugin = "voice";
+  CHECK(Adapter(info).identity() == signs.identity());
+
+  // Another instance of the library has other weights, and so another token space.
+  auto voice = use_of(f.spec);
+  voice.token_space = "noise-2";
+  const auto message = refusal(f.path, Errc::AbiMismatch, &voice);
+  CHECK(has(message, "noise-1, this is noise-2"));
+  CHECK(has(message, "it was trained with plugin signs, an instance of torch-module"));
+
+  Forgery forgery(signs);
+  forgery.metadata["library"] = "../torch";
+  forgery.write(f.path);
+  CHECK(has(refusal(f.path, Errc::Corrupt), "library: "));
+}
+
 TEST_CASE("an adapter that is not finite is not saved, and the former file stays") {
   Fixture f;
   connector::save_adapter(f.path, f.adapter);

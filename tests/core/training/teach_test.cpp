@@ -24,7 +24,9 @@ struct Setting {
   QueryBank bank = make_query_bank(decoder, "small", {2, 3}, world.wordings());
 
   connector::Adapter student() const {
-    return connector::Adapter(student_info(teacher.info(), "lidar", "main", "lidar-1", 8, 9));
+    return connector::Adapter(student_info(
+        teacher.info(),
+        {.plugin = "lidar", .library = "lidar", .encoder = "main", .token_space = "lidar-1", .width = 8}, 9));
   }
   Recording recording(std::int64_t frames) const {
     return {world.moments(frames), world.camera(), world.lidar()};
