@@ -26,6 +26,11 @@ void add_encoder(format::json::Writer& json, const plugin::EncoderSpec& encoder)
       .end_object();
 }
 
+/// "camera 1.0.0", or "signs (torch-module 1.0.0)".
+std::string titled(const std::string& plugin, const std::string& library, const std::string& version) {
+  return plugin == library ? plugin + " " + version : plugin + " (" + library + " " + version + ")";
+}
+
 }  // namespace
 
 std::string rounded(double value, int digits) {
@@ -68,7 +73,7 @@ void add_members(format::json::Writer& json, const runtime::Answer& answer) {
 }
 
 void add_members(format::json::Writer& json, const runtime::LoadResult& result) {
-  json.member("plugin", result.plugin).member("version", result.version);
+  json.member("plugin", result.plugin).member("library", result.library).member("version", result.version);
   add_strings(json, "attached", result.attached);
   add_strings(json, "notes", result.notes);
   json.member("load_ms", result.load_ms).member("attach_ms", result.attach_ms);
@@ -128,6 +133,7 @@ void add_members(format::json::Writer& json, const runtime::Status& status) {
   for (const auto& plugin : status.plugins) {
     json.begin_object()
         .member("id", plugin.id)
+        .member("library", plugin.library)
         .member("version", plugin.version)
         .member("state", plugin.state)
         .member("reason", plugin.reason)
@@ -176,8 +182,8 @@ std::string text_of(const runtime::Answer& answer) {
 }
 
 std::string text_of(const runtime::LoadResult& result) {
-  std::string text = "loaded " + result.plugin + " " + result.version + " in " + rounded(result.load_ms, 1) +
-                     " ms; attached: " + joined(result.attached);
+  std::string text = "loaded " + titled(result.plugin, result.library, result.version) + " in " +
+                     rounded(result.load_ms, 1) + " ms; attached: " + joined(result.attached);
   for (const auto& note : result.notes) text += "\n  note: " + note;
   return text;
 }
@@ -214,8 +220,8 @@ std::string text_of(const runtime::Status& status) {
                      " blocks, identity " + status.model_identity +
                      "), answers running: " + std::to_string(status.answers_running);
   for (const auto& plugin : status.plugins) {
-    text += "\nplugin " + plugin.id + " " + plugin.version + " (" + plugin.isolation + "): " + plugin.state +
-            (plugin.reason.empty() ? "" : " (" + plugin.reason + ")") +
+    text += "\nplugin " + titled(plugin.id, plugin.library, plugin.version) + " (" + plugin.isolation +
+            "): " + plugin.state + (plugin.reason.empty() ? "" : " (" + plugin.reason + ")") +
             (plugin.has_input ? "" : ", no input yet");
   }
   for (const auto& connection : status.connections) {

@@ -81,6 +81,7 @@ LoadResult Runtime::load(const std::string& id_or_file) {
   result.load_ms = ms_since(start);
   result.plugin = sensor->id();
   result.version = sensor->revision()->facts().version;
+  result.library = sensor->library_id();
   result.notes.push_back(sensor->revision()->isolation_note());
   start = Clock::now();
   result.attached = parts_->attach_ready(*sensor, result.notes);
@@ -237,6 +238,7 @@ Status Runtime::status() const {
     status.plugins.push_back({.id = sensor->id(),
                               .version = revision->facts().version,
                               .state = std::string(plugin::name_of(revision->state())),
+                              .library = sensor->library_id(),
                               .isolation = std::string(plugin::name_of(revision->isolation())),
                               .reason = revision->reason(),
                               .file = revision->facts().file,

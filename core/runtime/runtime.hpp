@@ -23,6 +23,7 @@ namespace lateral::runtime {
 
 struct LoadResult {
   std::string plugin, version;
+  std::string library;                ///< id of the library that it is an instance of; mostly its own
   std::vector<std::string> attached;  ///< connections that are attached since
   std::vector<std::string> notes;     ///< for people: isolation, connections without an adapter, ...
   std::string error;                  ///< load_configured() only: why it did not load
@@ -136,6 +137,7 @@ struct Evaluation {
 
 struct PluginStatus {
   std::string id, version, state;
+  std::string library;    ///< id of the library that it is an instance of; mostly its own
   std::string isolation;  ///< "thread" or "process"
   std::string reason;     ///< why it is in its state, e.g. how its worker ended; may be empty
   std::filesystem::path file;
@@ -170,7 +172,8 @@ class Runtime {
   /// that fails does not keep the others from loading: its result carries the error.
   std::vector<LoadResult> load_configured();
 
-  /// An id (looked up in the search folders) or a file. Attaches its configured connections that have an adapter.
+  /// An id (of a table that names its library, or of a library in the search folders) or a file, which is loaded under its
+  /// library's own id. Attaches its configured connections that have an adapter.
   LoadResult load(const std::string& id_or_file);
   /// Detaches its connections and unloads it; waits for its running encodes alone.
   UnloadResult unload(const std::string& plugin);
@@ -179,7 +182,7 @@ class Runtime {
   /// made-up inputs before anything changes; then plugin and connections are exchanged in one step. Encodes that run end
   /// on the former one, which is closed then; an answer has its tokens from one of the two. With the same token space
   /// the adapters stay; `adapter` is a file for the tokens of the new one. Inputs that were set stay. Throws NotFound,
-  /// InvalidArgument (a file of another plugin), AbiMismatch (an adapter does not fit; both token spaces are named),
+  /// InvalidArgument (a file of another library), AbiMismatch (an adapter does not fit; both token spaces are named),
   /// FailedPrecondition (upgraded or unloaded meanwhile), PluginFault, and what loading throws; then the former one is
   /// attached and serves as before.
   UpgradeResult upgrade(const std::string& plugin, const std::filesystem::path& file,

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "core/base/file.hpp"
 #include "core/format/json.hpp"
@@ -39,6 +40,17 @@ Ran lateral_does(const std::string& arguments, const std::string& input = {}) {
   return {.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
           .out = read_text(folder / "out", 1U << 20U),
           .err = read_text(folder / "err", 1U << 20U)};
+}
+
+/// One a line.
+std::vector<format::json::Value> events_in(const std::string& out) {
+  std::vector<format::json::Value> events;
+  for (std::size_t at = 0; at < out.size();) {
+    const auto end = out.find('\n', at);
+    events.push_back(format::json::parse(std::string_view(out).substr(at, end - at), "stdout"));
+    at = end + 1;
+  }
+  return events;
 }
 
 }  // namespace
@@ -209,6 +221,80 @@ TEST_CASE("a question is answered with JSON alone on standard output") {
   CHECK(answer.at("question").as_string() == "what is here");
 }
 
+TEST_CASE("two senses of one library are named by their tables, in every command and event") {
+  const test::TinyWorld world;
+  for (const std::string id : {"front", "rear"})
+    world.write_adapter(id + ".safetensors", test::for_evolving("evolving-a", id.size()));
+  const auto config = quoted(world.write_config(
+      "load = [\"front\"]\n[plugin.front]\nlibrary = \"evolving\"\n[plugin.rear]\nlibrary = \"evolving\"\n" +
+      test::connection("front") + test::connection("rear")));
+  const auto seen = quoted(world.write_readings("a.npy", {0.5F, 1}));
+  const auto ran = lateral_does("run --json -c " + config,
+                                "/load rear\n/input front " + seen + "\n/input rear " + seen +
+                                    "\nwhat is here\n/wire rear\nwhat is here\n/upgrade rear " +
+                                    quoted(world.revision_file(2)) + "\n/rollback rear\n/unload front\n" +
+                                    "/load evolving\n/status\n/quit\n");
+  INFO(ran.err);
+  INFO(ran.out);
+  CHECK(ran.status == kExitOk);
+  const auto events = events_in(ran.out);
+  std::string told;
+  for (const auto& event : events) {
+    told += std::string(event.at("event").as_string());
+    if (const auto plugin = event.find("plugin")) told += ":" + std::string(plugin->as_string());
+    told += " ";
+  }
+  CHECK(told ==
+        "loaded:front ready loaded:rear input:front input:rear answer wired answer upgraded:rear "
+        "rolled_back:rear "
+        "unloaded:front loaded:evolving status ");
+  const auto text = [](const format::json::Value& value) { return std::string(value.as_string()); };
+  CHECK(text(events[2].at("library")) == "evolving");
+  CHECK(events[5].at("senses").size() == 2);
+  REQUIRE(events[7].at("senses").size() == 1);
+  CHECK(text(events[7].at("senses")[0]) == "rear");
+  CHECK(text(events[10].at("outcome")) == "unmapped");
+  const auto plugins = events.back().at("plugins");
+  REQUIRE(plugins.size() == 2);
+  CHECK(text(plugins[0].at("id")) == "evolving");
+  CHECK(text(plugins[1].at("id")) == "rear");
+  CHECK(text(plugins[1].at("library")) == "evolving");
+  CHECK(lateral_does("run -c " + config, "/status\n/quit\n").out.find("plugin front (evolving 1.0.0)") !=
+        std::string::npos);
+
+  // The same names at the command line.
+  const auto asked = lateral_does("ask --json -c " + config +
+                                  " --set 'run.load=[\"front\", \"rear\"]' --input front=" + seen +
+                                  " --input rear.readings=" + seen + " 'what is here'");
+  INFO(asked.err);
+  CHECK(asked.status == kExitOk);
+  CHECK(format::json::parse(asked.out, "stdout").at("logits").as_string() ==
+        events[5].at("logits").as_string());
+  const auto misspelt = lateral_does("ask -c " + config + " --set plugin.front.library=evolvin hello");
+  CHECK(misspelt.status == kExitRequest);
+  CHECK(misspelt.complains_of("--set plugin.front.library=evolvin: plugin.front.library: "));
+  CHECK(misspelt.complains_of("no plugin \"evolvin\""));
+}
+
+TEST_CASE("a sense is adapted by the name of its table") {
+  const test::TinyWorld world;
+  const auto config = quoted(world.write_config(
+      "[adapt]\nmax_steps = 5\nsummary = false\naligner_hidden = 8\n[plugin.thing]\nlibrary = \"faulty\"\n" +
+      test::connection("thing")));
+  const auto data = world.write_data("data", {.train = 10, .test = 0});
+  auto lines = read_text(data / "samples.jsonl", 1U << 20U);
+  for (std::size_t at = 0; (at = lines.find("\"faulty.", at)) != lines.npos;)
+    lines.replace(at, 8, "\"thing.");
+  test::write_file(data / "samples.jsonl", lines);
+  const auto ran =
+      lateral_does("adapt --json --force -c " + config + " --plugin thing --data " + quoted(data));
+  INFO(ran.err);
+  CHECK(ran.status == kExitOk);
+  CHECK(format::json::parse(ran.out, "stdout").at("connection").as_string() == "thing");
+  CHECK(read_text(world / "thing.safetensors", 1U << 24U).find("\"library\":\"faulty\"") !=
+        std::string::npos);
+}
+
 TEST_CASE("run reads commands from a pipe, tells numbered events, and ends with 1 when one failed") {
   const test::TinyWorld world;
   const auto config = world.write_config("load = []\n" + test::connection("template"));
@@ -218,12 +304,9 @@ TEST_CASE("run reads commands from a pipe, tells numbered events, and ends with 
   CHECK(ran.status == kExitOk);
   std::string kinds;
   std::int64_t number = 0;
-  for (std::size_t at = 0; at < ran.out.size();) {
-    const auto end = ran.out.find('\n', at);
-    const auto event = format::json::parse(std::string_view(ran.out).substr(at, end - at), "stdout");
+  for (const auto& event : events_in(ran.out)) {
     CHECK(event.at("n").as_int(0, 99) == ++number);
     kinds += std::string(event.at("event").as_string()) + " ";
-    at = end + 1;
   }
   CHECK(kinds == "ready answer loaded unloaded ");
   CHECK(lateral_does("run -c " + quoted(config), "/load absent\nwhat is here").status == kExitFailed);
