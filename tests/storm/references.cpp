@@ -116,7 +116,7 @@ References::Verdict References::judge(const Value& answer, const Ledger& ledger,
                                       const Ledger::Moment& since) const {
   std::vector<std::string> keys{std::string(answer.at("question").as_string())};
   auto senses = senses_of(answer);
-  for (const auto& [sense, isolation, inputs, revisions] : stage_.senses()) {
+  for (const auto& [sense, library, isolation, inputs, revisions] : stage_.senses()) {
     if (senses.erase(sense) == 0) continue;
     std::vector<std::string> longer;
     for (const auto& version : ledger.since(since, version_fact(sense))) {

@@ -31,7 +31,8 @@ test::AdapterPlan plan_for(const std::string& id) {
 
 /// Dies and comes back as often as the storm wants.
 std::string table(const Sense& sense) {
-  std::string text = "[plugin." + sense.id + "]\nisolation = \"" + sense.isolation + "\"\n";
+  std::string text = "[plugin." + sense.id + "]\nlibrary = \"" + sense.library + "\"\nisolation = \"" +
+                     sense.isolation + "\"\n";
   if (sense.isolation == "process") text += "restart = \"on-failure\"\nmax_restarts = 1000000\n";
   if (sense.id == "lidar")
     text += R"(columns = ["x", "y", "z", "intensity", "motion"])"
@@ -62,15 +63,20 @@ Stage::Stage(std::uint64_t seed) {
   add_bundled("camera", first, {pictures(1), pictures(2)});
   add_bundled("lidar", first, {sweep(1), sweep(2)});
   add_sense({"template",
+             "template",
              second,
              {world_.write_readings("t1.npy", {0.5F, 1, 2}), world_.write_readings("t2.npy", {-1, 0.25F})},
              {world_.plugin_file("template")}},
             {});
   add_sense({"evolving",
+             "evolving",
              second,
              {world_.write_readings("e1.npy", {0.5F, 1, 2}), world_.write_readings("e2.npy", {-1, 0.25F})},
              {world_.revision_file(1), world_.revision_file(2)}},
             test::for_evolving());
+  add_sense(
+      {"twin", "evolving", second, {world_.write_readings("w1.npy", {2, -0.5F})}, {world_.revision_file(1)}},
+      test::for_evolving("evolving-a", 2));
   add_corpus(seed % 3 == 0 ? "thread" : "process");
   config_ = world_ / "storm.toml";
   test::write_file(config_, "[model]\npath = \"model\"\n[plugins]\nsearch = [\"plugins\", \"" +
@@ -86,7 +92,7 @@ void Stage::add_sense(const Sense& sense, const test::AdapterPlan& adapter) {
 
 void Stage::add_bundled(const std::string& id, const std::string& isolation,
                         std::vector<std::string> inputs) {
-  add_sense({id, isolation, std::move(inputs), {bundled() / (id + ".lateral.so")}}, plan_for(id));
+  add_sense({id, id, isolation, std::move(inputs), {bundled() / (id + ".lateral.so")}}, plan_for(id));
 }
 
 void Stage::add_corpus(const std::string& isolation) {

@@ -1,5 +1,6 @@
 #pragma once
-// What a storm plays on: a small model, four senses with adapters and things to see, and the bad plugins of the corpus.
+// What a storm plays on: a small model, five senses with adapters and things to see, of which two are instances of one
+// library, and the bad plugins of the corpus.
 
 #include <cstdint>
 #include <filesystem>
@@ -14,6 +15,7 @@ inline const std::vector<std::string> kQuestions{"what is here", "name the thing
 
 struct Sense {
   std::string id;
+  std::string library;  ///< that it is an instance of
   std::string isolation;
   std::vector<std::string> inputs;               ///< words behind "/input ID"
   std::vector<std::filesystem::path> revisions;  ///< files to upgrade to; the first is what /load finds

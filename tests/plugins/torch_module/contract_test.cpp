@@ -1,6 +1,8 @@
 // What an operator reads when a file and its declaration do not fit, and what a hostile module can do.
 #include <malloc.h>
 
+#include <atomic>
+#include <future>
 #include <iostream>
 
 #include "../../core/plugin/fixtures.hpp"
@@ -228,4 +230,40 @@ TEST_CASE("memory comes back when modules come and go in a thread") {
   const auto grown = held() - before;
   std::cout << kCycles << " cycles in a thread: " << grown.text() << '\n';
   CHECK(grown.resident_bytes < kCycles * (64 << 10));
+}
+
+TEST_CASE("two modules are two senses of one host, and one goes while the other computes") {
+  const bool in_thread = GENERATE(true, false);
+  CAPTURE(in_thread);
+  const Rows signs(forward("return x * 2")), voice(forward("return x + 1"));
+  tensor::fix_threads(test::kThreads);
+  plugin::PluginHost host({test::build_folder() / "lib/lateral"});
+  const auto load = [&](const std::string& id, const Rows& rows) {
+    auto options = in_thread ? test::thread_with(rows.options()) : test::process_with(rows.options());
+    options.id = id;
+    CHECK(host.load("torch-module", options) == id);
+    return host.make_encoder(id);
+  };
+  auto doubling = load("signs", signs);
+  const auto adding = load("voice", voice);
+  CHECK(doubling->spec().token_space != adding->spec().token_space);
+  const auto rows = table(20);
+  const std::vector<plugin::Input> inputs{test::input_of("rows", InputKind::Table, rows)};
+  const auto given = [&](plugin::Encoder& encoder) { return test::as_tensor(encoder.encode(inputs).tokens); };
+
+  std::atomic<bool> over{false};
+  auto added = std::async(std::launch::async, [&] {
+    bool right = true;
+    while (right && !over) right = at::equal(given(*adding), rows + 1);
+    return right;
+  });
+  for (int i = 0; i < 50; ++i) CHECK(at::equal(given(*doubling), rows * 2));
+  doubling.reset();
+  const auto report = host.unload("signs");
+  INFO(report.reason);
+  CHECK(report.unmapped());
+  over = true;
+  CHECK(added.get());
+  CHECK(at::equal(given(*adding), rows + 1));
+  CHECK(host.unload("voice").unmapped());
 }
