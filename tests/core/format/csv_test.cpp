@@ -48,10 +48,10 @@ TEST_CASE("a column of words may be there, and asking it for numbers names the l
 }
 
 TEST_CASE("empty fields, infinities and what is not quite a number are no numbers") {
-  for (const char* field :
-       {"", "nan", "inf", "-Infinity", "1e999", "0x10", "1,5\",", "1 2", "++1", "+-1", "1.5f"}) {
+  for (const std::string field :
+       {"", "nan", "inf", "-Infinity", "1e999", "0x10", "1,5", "1 2", "++1", "+-1", "1.5f"}) {
     CAPTURE(field);
-    const auto one = table(std::string("a\n\"") + (field[1] == ',' ? "1,5" : field) + "\"\n");
+    const auto one = table("a\n\"" + field + "\"\n");
     CHECK(test::code_of([&] { one.numbers("a"); }) == Errc::Corrupt);
   }
 }

@@ -1,6 +1,8 @@
 #pragma once
 // The fixture plugins, and a sample that the good ones understand.
 
+#include <lateral/plugin.h>
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -60,6 +62,14 @@ inline std::vector<plugin::Input> bytes_input(const std::string& bytes) {
            {static_cast<std::int64_t>(bytes.size())},
            bytes.data(),
            {}}};
+}
+
+/// How a worker ends that reaches for memory which is not there. What a sanitizer sees coming, it reports, and ends the
+/// process itself.
+inline std::string crashed_with_segv() {
+  if (LAT_SANITIZER == LAT_SANITIZER_ADDRESS) return "ended itself with exit status 1";
+  if (LAT_SANITIZER == LAT_SANITIZER_THREAD) return "ended itself with exit status 66";
+  return "crashed with SIGSEGV";
 }
 
 /// Whether `calls` encodes of 200 ms each ever ran at the same time. A busy machine may keep them apart by chance, so they

@@ -188,10 +188,10 @@ TEST_CASE("five hundred upgrades under encodes in flight leave nothing behind") 
   std::cout << "500 upgrades, " << name_of(isolation) << ": " << (after - before).text() << ", mappings "
             << mapped << " -> " << mapped_after << '\n';
   CHECK(odd == 0);
-  CHECK(mapped_after <= mapped);
   CHECK(after.threads <= before.threads);
   CHECK(after.descriptors <= before.descriptors);
   CHECK(after.static_tls_bytes <= before.static_tls_bytes);
-  if (LAT_SANITIZER == 0)  // its shadow memory grows with every address that was ever used
-    CHECK(static_cast<double>(after.resident_bytes) <= 1.01 * static_cast<double>(before.resident_bytes));
+  if (LAT_SANITIZER != 0) return;  // its allocator and its shadow memory grow with every address that was ever used
+  CHECK(mapped_after <= mapped);
+  CHECK(static_cast<double>(after.resident_bytes) <= 1.01 * static_cast<double>(before.resident_bytes));
 }
