@@ -229,7 +229,8 @@ TEST_CASE("memory comes back when modules come and go in a thread") {
   for (int i = 0; i < kCycles; ++i) cycle();
   const auto grown = held() - before;
   std::cout << kCycles << " cycles in a thread: " << grown.text() << '\n';
-  CHECK(grown.resident_bytes < kCycles * (64 << 10));
+  if (LAT_SANITIZER == 0)  // it keeps memory that was given back
+    CHECK(grown.resident_bytes < kCycles * (64 << 10));
 }
 
 TEST_CASE("two modules are two senses of one host, and one goes while the other computes") {
@@ -267,3 +268,10 @@ TEST_CASE("two modules are two senses of one host, and one goes while the other 
   CHECK(at::equal(given(*adding), rows + 1));
   CHECK(host.unload("voice").unmapped());
 }
+
+#if LAT_SANITIZER == LAT_SANITIZER_ADDRESS
+// libtorch forgets its reader of an archive that it refuses.
+extern "C" const char* __lsan_default_suppressions() {
+  return "leak:mz_zip_reader_";
+}
+#endif
