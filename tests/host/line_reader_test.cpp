@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <future>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -29,7 +31,8 @@ class Pipe {
   void write(std::string_view text) const {
     while (!text.empty()) {
       const ssize_t written = ::write(ends_[1], text.data(), text.size());
-      REQUIRE(written > 0);
+      // No assertion of Catch's: it knows one thread, and this may be another one.
+      if (written <= 0) throw std::runtime_error("a pipe took nothing");
       text.remove_prefix(static_cast<std::size_t>(written));
     }
   }
@@ -45,7 +48,7 @@ class Pipe {
 // A long text does not fit into a pipe: somebody has to write while it is read.
 std::vector<std::string> lines_of(const std::string& text) {
   Pipe pipe;
-  std::thread writer([&] {
+  auto writer = std::async(std::launch::async, [&] {
     pipe.write(text);
     pipe.close_writing();
   });
@@ -62,7 +65,7 @@ std::vector<std::string> lines_of(const std::string& text) {
       lines.emplace_back("refused");
     }
   }
-  writer.join();
+  writer.get();
   return lines;
 }
 
