@@ -67,7 +67,6 @@ void read_library(TableReader& in, std::optional<LibraryConfig>& library) {
   LibraryConfig found{.id = {}, .file = {}, .where = in.where("library")};
   if (names_a_file(name)) {
     in.path("library", found.file);
-    found.file = std::filesystem::absolute(found.file);
   } else if (is_id(name)) {
     found.id = name;
   } else {

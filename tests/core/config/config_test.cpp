@@ -172,7 +172,7 @@ library = "near.so"
   CHECK(relative.plugins[0].library->file == std::filesystem::current_path() / "a.so");
 }
 
-TEST_CASE("what names no library is refused, and so are two tables of one id") {
+TEST_CASE("what names no library is refused") {
   const std::string expected =
       "/cfg/night.toml:4:11: plugin.signs.library: expected the id of a library, or a path with a / in it or "
       "ending in .so, found ";
@@ -182,6 +182,9 @@ TEST_CASE("what names no library is refused, and so are two tables of one id") {
                                                        {"[\"camera\"]", "a list"}};
   for (const auto& [value, found] : wrong)
     CHECK(mistakes(kModel + "[plugin.signs]\nlibrary = " + value + "\n") == Texts{expected + found});
+}
+
+TEST_CASE("two tables of one id are refused, saying what to do") {
   const auto twice = mistakes(kModel + "[plugin.signs]\nlibrary = \"a\"\n[plugin.signs]\nlibrary = \"b\"\n");
   REQUIRE(twice.size() == 1);
   INFO(twice[0]);
