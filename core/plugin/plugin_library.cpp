@@ -13,6 +13,10 @@
 
 #include "core/base/error.hpp"
 
+#if LAT_SANITIZER == LAT_SANITIZER_THREAD
+#include <sanitizer/tsan_interface.h>
+#endif
+
 namespace lateral::plugin {
 namespace {
 
@@ -82,6 +86,21 @@ void flush_loader() {
   }
 }
 
+// The loader's lock orders what a library did before whatever is mapped at its addresses later. The thread sanitizer does not
+// see that lock, and takes the data of the one for data of the other.
+#if LAT_SANITIZER == LAT_SANITIZER_THREAD
+char loader_lock;
+void after_others_closed() {
+  __tsan_acquire(&loader_lock);
+}
+void before_others_open() {
+  __tsan_release(&loader_lock);
+}
+#else
+void after_others_closed() {}
+void before_others_open() {}
+#endif
+
 }  // namespace
 
 struct PluginLibrary::Handle {
@@ -93,8 +112,10 @@ PluginLibrary::PluginLibrary(std::shared_ptr<const SealedImage> image)
   // Boost's message is generic; the loader's own names the symbol or library that is missing.
   boost::dll::fs::error_code error;
   ::dlerror();
+  after_others_closed();
   handle_->library.load(image_->loader_path(), error,
                         boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+  after_others_closed();  // also while this one was read
   if (error) {
     const char* const reason = ::dlerror();
     fail(Errc::Unsupported, "plugin",
@@ -108,6 +129,7 @@ PluginLibrary::~PluginLibrary() = default;
 
 Removal PluginLibrary::close() {
   const auto before = loader_removals();
+  before_others_open();
   handle_->library.unload();  // says nothing about success: is_loaded() is false for a library that stays
   Removal result = witness(before);
   if (!result.unmapped) {
