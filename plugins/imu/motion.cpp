@@ -9,6 +9,8 @@ namespace lateral::plugins {
 namespace {
 
 constexpr double kLongestGap = 1;  // seconds
+/// Far beyond any sensor, and small enough that no sum of squares overflows.
+constexpr float kMaxReading = 1e6F;
 constexpr double kHalf =
     0.5 + 1e-6;  // what lies in the middle by its digits goes up, whatever rounding made of it
 
@@ -58,6 +60,10 @@ void scale(Motion& motion, float accelerometer, float gyroscope) {
       value *= channel < 3 ? accelerometer : gyroscope;
       if (!std::isfinite(value))
         sdk::fail(LAT_INVALID_ARGUMENT, "row ", row + 1, " has a value that is not a finite number");
+      if (std::abs(value) > kMaxReading) {
+        sdk::fail(LAT_INVALID_ARGUMENT, "row ", row + 1, " has the value ", value,
+                  " (of 9.8 m/s2, or rad/s), which no sensor gives; correct the units or the columns");
+      }
     }
   }
 }

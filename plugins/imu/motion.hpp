@@ -17,7 +17,7 @@ struct Motion {
 };
 
 /// Multiplies each row's channels 0 to 2 by `accelerometer`, the others by `gyroscope`. Throws sdk::Error
-/// LAT_INVALID_ARGUMENT naming the row of a value that is not finite.
+/// LAT_INVALID_ARGUMENT naming the row of a value that is not finite, or that no sensor gives (beyond 1e6).
 void scale(Motion& motion, float accelerometer, float gyroscope);
 
 /// The readings at `rate` a second, from the first row's time on: each new row is the mean of what was read less than half

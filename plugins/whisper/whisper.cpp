@@ -30,6 +30,9 @@ std::int64_t within(sdk::Options& options, const char* key, std::int64_t usual, 
   return value;
 }
 
+/// Of full scale, 1: far beyond any recording, and small enough that its power does not overflow.
+constexpr float kMaxSample = 1e6F;
+
 struct Choices {
   Choices(sdk::Options& options, const plugins::WhisperConfig& config)
       : layer(within(options, "layer", config.layers, 0, config.layers)),
@@ -116,6 +119,9 @@ class Whisper final : public plugins::TorchEncoder {
     const at::Tensor samples = plugins::as_tensor(in.f32("audio"));
     if (!at::isfinite(samples).all().item<bool>())
       sdk::fail(LAT_INVALID_ARGUMENT, "the clip has samples that are not finite numbers");
+    if (samples.numel() > 0 && samples.abs().max().item<float>() > kMaxSample)
+      sdk::fail(LAT_INVALID_ARGUMENT, "the clip has samples of more than ", kMaxSample,
+                " times full scale; the microphone's driver gives no sound");
     std::vector<at::Tensor> tokens, times;
     for (std::int64_t start = 0; start < samples_within(samples.size(0)); start += config_.window()) {
       const auto window = samples.narrow(0, start, std::min(config_.window(), samples.size(0) - start));

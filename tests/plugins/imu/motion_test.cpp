@@ -37,6 +37,8 @@ TEST_CASE("times that cannot be and values that are no numbers are refused with 
         }).find("at most 5 s are encoded") != std::string::npos);
   Motion wrong{3, {1, 2, 3, 4, std::numeric_limits<float>::infinity(), 6}};
   CHECK(refusal([&] { scale(wrong, 1, 1); }) == "row 2 has a value that is not a finite number");
+  Motion absurd{3, {1, 2, -3e7F}};
+  CHECK(refusal([&] { scale(absurd, 1, 1); }).find("row 1 has the value -3e+07") == 0);
 }
 
 TEST_CASE("more readings than wanted are averaged, and fewer lie on lines") {

@@ -72,6 +72,7 @@ TEST_CASE("sound that cannot be encoded costs one clear error") {
            "the clip has 1.00006 s, at most 1 s are encoded; cut it, or raise the option \"windows\"");
   contains(refusal(sound(100), 8000), "has 8000 Hz, wanted are 16000 Hz");
   contains(refusal({0, std::numeric_limits<float>::quiet_NaN()}), "samples that are not finite numbers");
+  contains(refusal({0, -1e30F}), "more than 1e+06 times full scale");
 }
 
 TEST_CASE("a model that is missing, of another kind or damaged is refused with file and reason") {
