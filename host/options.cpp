@@ -162,7 +162,7 @@ Spec plugin_show_spec() {
 
 Spec plugin_check_spec() {
   Spec spec{"plugin check",
-            "FILE [--seed N] [--timeout T] [--only GROUP|ID] [--option KEY=VALUE]",
+            "FILE [--seed N] [--timeout T] [--only GROUP|ID] [--option KEY=VALUE] [--libtorch DIR]",
             "run one through everything that can go wrong",
             {},
             {"file"},
@@ -173,14 +173,16 @@ Spec plugin_check_spec() {
         "only", po::value<Texts>()->value_name("GROUP|ID"),
         "only these tests, e.g. static, numerics.finite; may be repeated")(
         "option", po::value<Texts>()->value_name("KEY=VALUE"),
-        "an option for the plugin's init; may be repeated");
+        "an option for the plugin's init; may be repeated")(
+        "libtorch", po::value<std::string>()->value_name("DIR"),
+        "another libtorch than this program's, for plugins that compute with it");
   };
   spec.build = [spec](const po::variables_map& values, const po::parsed_options&) {
     PluginCheckOptions check{needed(spec, values, "file", "the plugin's file"), {}};
     const auto give_on = [&](const std::string& option, const std::string& value) {
       check.arguments.insert(check.arguments.end(), {option, value});
     };
-    for (const char* const key : {"seed", "timeout"}) {
+    for (const char* const key : {"seed", "timeout", "libtorch"}) {
       if (values.count(key) != 0) give_on(std::string("--") + key, text_of(values, key));
     }
     for (const char* const key : {"only", "option"}) {

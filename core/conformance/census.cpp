@@ -10,6 +10,7 @@
 #include <set>
 #include <sstream>
 
+#include "core/conformance/libtorch.hpp"
 #include "core/conformance/orphans.hpp"
 #include "core/conformance/subject.hpp"
 
@@ -90,6 +91,7 @@ Manners take_manners() {
   }
   manners.signal_mask = status_of("SigBlk");
   manners.affinity = status_of("Cpus_allowed_list");
+  manners.libtorch = libtorch_settings();
   return manners;
 }
 
@@ -117,6 +119,11 @@ std::vector<Difference> compare(const Manners& before, const Manners& after) {
        "the calling thread's signal mask became " + after.signal_mask);
   same(before.affinity, after.affinity, "environment.affinity",
        "the calling thread may run only on " + after.affinity);
+  for (const auto& [name, was] : before.libtorch) {
+    const auto found = after.libtorch.find(name);
+    const std::string is = found == after.libtorch.end() ? was : found->second;
+    same(was, is, "environment.libtorch", "libtorch's " + name + " was " + was + " and is " + is);
+  }
   return result;
 }
 

@@ -17,11 +17,12 @@ struct Manners {
   std::string locale;
   std::string folder;
   std::string umask;
-  std::string limits;                       ///< of resources
-  std::vector<std::string> variables;       ///< of the environment
-  std::array<std::uintptr_t, 65> handlers;  ///< of each signal
-  std::string signal_mask;                  ///< of the calling thread
-  std::string affinity;                     ///< of the calling thread
+  std::string limits;                           ///< of resources
+  std::vector<std::string> variables;           ///< of the environment
+  std::array<std::uintptr_t, 65> handlers;      ///< of each signal
+  std::string signal_mask;                      ///< of the calling thread
+  std::string affinity;                         ///< of the calling thread
+  std::map<std::string, std::string> libtorch;  ///< libtorch_settings()
 };
 
 /// What may grow while a plugin lives, and must be given back.

@@ -8,7 +8,9 @@
 #include "core/conformance/board.hpp"
 #include "core/conformance/catalogue.hpp"
 #include "core/conformance/child.hpp"
+#include "core/conformance/libtorch.hpp"
 #include "core/conformance/static_checks.hpp"
+#include "core/plugin/host_libraries.hpp"
 
 namespace lateral::conformance {
 namespace {
@@ -24,6 +26,9 @@ constexpr Need kNeeds[] = {{Stage::Entry, "load.map"},      {Stage::Entry, "load
                            {Stage::Unload, "load.destroy"}, {Stage::Unload, "load.shutdown"},
                            {Stage::Unload, "load.threads"}, {Stage::Unload, "load.unload"}};
 
+/// What mapping libtorch may take beside the plugin's own time; a third of a second on an idle machine.
+constexpr std::chrono::milliseconds kMapping{20'000}, kNothing{0};
+
 class Check {
  public:
   Check(const Settings& settings, const std::filesystem::path& program)
@@ -34,12 +39,26 @@ class Check {
       if (!names_tests(wanted))
         fail(Errc::InvalidArgument, "check", "no test or group is named \"", wanted, "\"");
     }
+    const auto libtorch = find_libtorch(settings_.libtorch);
+    plugin::look_for_host_libraries_in(libtorch);
     const auto verdict = check_static(settings_);
+    // A child maps the one that is named.
+    settings_.libtorch = verdict.shares_libtorch ? libtorch : std::filesystem::path();
     report_.plugin_id = verdict.plugin_id;
     report_.version = verdict.version;
     for (const auto& finding : verdict.findings) findings_[finding.id] = finding;
-    if (verdict.runnable) run_probes();
-    collect(verdict.runnable ? "the plugin did not come this far" : "the file cannot be loaded");
+    if (!verdict.runnable) {
+      collect("the file cannot be loaded");
+    } else if (!verdict.absent_libtorch.empty()) {
+      report_.obstacle =
+          "it computes with its host's libtorch (" + verdict.absent_libtorch.front() +
+          "), which was not found here; name its folder with --libtorch DIR or LATERAL_TORCH, or "
+          "run `lateral plugin check`, which has one";
+      collect("libtorch was not found");
+    } else {
+      run_probes();
+      collect("the plugin did not come this far");
+    }
     return std::move(report_);
   }
 
@@ -76,7 +95,9 @@ class Check {
     const Board board;
     std::vector<std::string> arguments{kChildFlag, std::to_string(index)};
     for (auto& argument : settings_.arguments()) arguments.push_back(std::move(argument));
-    const auto outcome = run_child(program_, arguments, board, settings_.timeout * probe.time_factor);
+    const auto limit =
+        settings_.timeout * probe.time_factor + (settings_.libtorch.empty() ? kNothing : kMapping);
+    const auto outcome = run_child(program_, arguments, board, limit);
     for (const auto& finding : board.findings()) put(finding);
     for (const auto& [name, value] : board.figures()) report_.figures[name] = value;
     if (!outcome.clean()) {
@@ -129,7 +150,7 @@ class Check {
     }
   }
 
-  const Settings& settings_;
+  Settings settings_;
   const std::filesystem::path& program_;
   Report report_;
   std::map<std::string, Finding> findings_;

@@ -15,6 +15,7 @@
 #include "core/conformance/checker.hpp"
 #include "core/conformance/child.hpp"
 #include "core/conformance/fault_handler.hpp"
+#include "core/conformance/libtorch.hpp"
 #include "core/conformance/orphans.hpp"
 
 namespace lateral::conformance {
@@ -56,6 +57,10 @@ int run_probe(const Settings& settings, const std::string& index) {
   probe.begin(info.tests.front().id);
   probe.phase("starting");
   try {
+    if (!settings.libtorch.empty()) {
+      probe.phase("mapping libtorch");
+      map_libtorch(settings.libtorch, settings.file);
+    }
     info.body(probe);
   } catch (const std::exception& error) {
     board.add(board.test(), info.when_broken, error.what());

@@ -25,6 +25,7 @@ struct Report {
   std::string version;
   std::vector<Finding> findings;          ///< in the order of the catalogue
   std::map<std::string, double> figures;  ///< informative; the unit is in the name, "encode_ms"
+  std::string obstacle;  ///< what is missing here, so that nothing of it was run; empty = nothing
 
   /// The worst of all findings: Fail, then Warn, then Pass.
   Verdict verdict() const noexcept;

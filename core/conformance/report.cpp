@@ -45,7 +45,10 @@ std::string summary(const Report& report) {
   const auto several = [&](Verdict verdict, const char* word) {
     return std::to_string(count(report, verdict)) + " " + word;
   };
-  return std::string(report.verdict() == Verdict::Fail ? "does not conform" : "conforms") + ": " +
+  const std::string verdict = report.verdict() == Verdict::Fail ? "does not conform"
+                              : report.obstacle.empty()         ? "conforms"
+                                                                : "was not judged";
+  return (report.obstacle.empty() ? "" : report.obstacle + "\n") + verdict + ": " +
          several(Verdict::Pass, "passed, ") + several(Verdict::Warn, "warnings, ") +
          several(Verdict::Fail, "failed, ") + several(Verdict::Skip, "skipped");
 }
@@ -75,7 +78,8 @@ std::string json_of(const Report& report, const Settings& settings) {
       .member("version", report.version)
       .member("seed", settings.seed)
       .member("timeout_ms", static_cast<std::int64_t>(settings.timeout.count()))
-      .member("verdict", name_of(report.verdict()));
+      .member("verdict", name_of(report.verdict()))
+      .member("obstacle", report.obstacle);
   json.key("counts").begin_object();
   for (const auto verdict : {Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Skip}) {
     json.member(name_of(verdict), count(report, verdict));

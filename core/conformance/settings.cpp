@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
+#include <sstream>
 
 namespace lateral::conformance {
 namespace {
@@ -13,8 +15,23 @@ bool parse(const std::string& text, T& number) {
   return !text.empty() && error == std::errc() && stop == end;
 }
 
+/// "[1, 2]"; nothing for what is no list of whole numbers.
+std::optional<std::vector<std::int64_t>> integers(const std::string& text) {
+  if (text.size() < 2 || text.front() != '[' || text.back() != ']') return std::nullopt;
+  std::vector<std::int64_t> list;
+  std::istringstream parts(text.substr(1, text.size() - 2));
+  for (std::string part; std::getline(parts, part, ',');) {
+    const auto begin = std::min(part.find_first_not_of(' '), part.size());
+    const auto end = part.find_last_not_of(' ') + 1;
+    if (!parse(part.substr(begin, std::max(begin, end) - begin), list.emplace_back())) return std::nullopt;
+  }
+  return list;
+}
+
 plugin::OptionValue typed(const std::string& text) {
   if (text == "true" || text == "false") return text == "true";
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') return text.substr(1, text.size() - 2);
+  if (auto list = integers(text)) return *std::move(list);
   std::int64_t integer = 0;
   if (parse(text, integer)) return integer;
   double number = 0;
@@ -56,6 +73,7 @@ std::vector<std::string> Settings::arguments() const {
     result.emplace_back("--option");
     result.push_back(key + "=" + value);
   }
+  if (!libtorch.empty()) result.insert(result.end(), {"--libtorch", libtorch.string()});
   return result;
 }
 

@@ -13,6 +13,7 @@
 #include "core/base/error.hpp"
 #include "core/base/file.hpp"
 #include "core/plugin/elf_reader.hpp"
+#include "core/plugin/host_libraries.hpp"
 #include "core/plugin/inspection.hpp"
 #include "core/plugin/plugin_file.hpp"
 #include "core/plugin/verified_plugin.hpp"
@@ -173,7 +174,8 @@ bool check_note(const plugin::ElfFacts& elf, const plugin::PluginFacts& facts, J
 }
 
 /// What any isolation refuses, and what only a worker process takes.
-void check_linking(const plugin::ElfFacts& elf, const plugin::PluginFacts& facts, Judge& judge) {
+void check_linking(const plugin::ElfFacts& elf, const plugin::PluginFacts& facts,
+                   const StaticVerdict& verdict, Judge& judge) {
   std::vector<std::string> hard;
   if (elf.text_relocations) hard.emplace_back("it has text relocations");
   if (elf.executable_stack) hard.emplace_back("it asks for an executable stack");
@@ -182,10 +184,30 @@ void check_linking(const plugin::ElfFacts& elf, const plugin::PluginFacts& facts
   std::vector<std::string> shared;
   for (const auto& problem : facts.thread_problems) {
     const auto is_pin = [&](const std::string& pin) { return problem.starts_with(pin); };
-    if (std::none_of(facts.pins.begin(), facts.pins.end(), is_pin)) shared.push_back(problem);
+    const auto is_absence = [&](const std::string& library) {
+      return problem.starts_with("needs " + library + ",");
+    };
+    if (std::none_of(facts.pins.begin(), facts.pins.end(), is_pin) &&
+        std::none_of(verdict.absent_libtorch.begin(), verdict.absent_libtorch.end(), is_absence))
+      shared.push_back(problem);
   }
-  judge.judge("static.libraries", Verdict::Warn, shared);
+  if (shared.empty() && !verdict.absent_libtorch.empty()) {
+    judge.skip("static.libraries", "it computes with its host's libtorch, and none was found here");
+  } else {
+    judge.judge("static.libraries", Verdict::Warn, shared);
+  }
   judge.judge("static.unloadable", facts.resident() ? Verdict::Pass : Verdict::Warn, facts.pins);
+}
+
+/// A plugin with folders of its own to look in brings its own.
+void look_for_libtorch(const plugin::ElfFacts& elf, const plugin::PluginFacts& facts,
+                       StaticVerdict& verdict) {
+  verdict.shares_libtorch = !facts.host_libraries.empty();
+  for (const auto& library : elf.needed) {
+    if (elf.run_path.empty() && plugin::is_shared_with_host(library) &&
+        plugin::library_of_host(library).empty())
+      verdict.absent_libtorch.push_back(library);
+  }
 }
 
 /// The manifest beside it, if there is one, against its note and its bytes.
@@ -278,7 +300,8 @@ StaticVerdict check_static(const Settings& settings) {
   const bool entry = check_entry(*elf, judge);
   const bool note = check_note(*elf, facts, judge);
   check_manifest(settings.file, facts, judge);
-  check_linking(*elf, facts, judge);
+  look_for_libtorch(*elf, facts, verdict);
+  check_linking(*elf, facts, verdict, judge);
   check_imports(*elf, judge);
   verdict.runnable = entry && note;
   return verdict;

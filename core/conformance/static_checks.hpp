@@ -16,7 +16,10 @@ struct StaticVerdict {
   std::vector<Finding> findings;
   std::string plugin_id;
   std::string version;
-  bool runnable = false;  ///< the loader may be let near it
+  bool runnable = false;         ///< the loader may be let near it
+  bool shares_libtorch = false;  ///< it computes with its host's, which is here
+  std::vector<std::string>
+      absent_libtorch;  ///< what it needs of its host's, which is not here: it cannot be run
 };
 
 /// Reads the file once. Throws NotFound when there is nothing at its path.

@@ -3,19 +3,43 @@
 #include <dlfcn.h>
 #include <link.h>
 
+#include <utility>
+
 #include "core/base/error.hpp"
 
 namespace lateral::plugin {
+namespace {
 
-std::filesystem::path library_of_host(const std::string& name) {
-  if ((!name.starts_with("libtorch") && !name.starts_with("libc10")) || name.find('/') != name.npos)
-    return {};
+std::filesystem::path& stand_in_folder() {
+  static std::filesystem::path folder;
+  return folder;
+}
+
+/// Empty when nothing of that name is mapped.
+std::filesystem::path mapped_file(const std::string& name) {
   void* const handle = ::dlopen(name.c_str(), RTLD_LAZY | RTLD_NOLOAD);
   if (handle == nullptr) return {};
   link_map* map = nullptr;
   const bool found = ::dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0 && map != nullptr;
   std::filesystem::path file = found ? map->l_name : "";
   ::dlclose(handle);
+  return file;
+}
+
+}  // namespace
+
+bool is_shared_with_host(std::string_view name) {
+  return (name.starts_with("libtorch") || name.starts_with("libc10")) && name.find('/') == name.npos;
+}
+
+void look_for_host_libraries_in(std::filesystem::path folder) {
+  stand_in_folder() = std::move(folder);
+}
+
+std::filesystem::path library_of_host(const std::string& name) {
+  if (!is_shared_with_host(name)) return {};
+  auto file = mapped_file(name);
+  if (file.empty() && !stand_in_folder().empty()) file = stand_in_folder() / name;
   std::error_code error;
   auto real = std::filesystem::canonical(file, error);  // a worker may have another working directory
   return error ? std::filesystem::path() : real;

@@ -70,6 +70,8 @@ Arguments parse_arguments(std::span<const std::string> args) {
       add_groups(value(), settings.only);
     } else if (word == "--option") {
       settings.options.push_back(option_of(value()));
+    } else if (word == "--libtorch") {
+      settings.libtorch = value();
     } else if (word.starts_with("-") && word.size() > 1) {
       refuse("unknown option '", word, "'");
     } else if (!settings.file.empty()) {
@@ -84,7 +86,7 @@ Arguments parse_arguments(std::span<const std::string> args) {
 
 std::string usage() {
   return "usage: lateral plugin check FILE [--json] [--seed N] [--timeout T] [--only GROUP|ID] [--option "
-         "KEY=VALUE]\n"
+         "KEY=VALUE] [--libtorch DIR]\n"
          "\n"
          "Runs a plugin through everything that can go wrong, in child processes that are killed when they "
          "hang.\n"
@@ -94,7 +96,14 @@ std::string usage() {
          "  --timeout T         for one test, e.g. 500ms, 10s [10s]\n"
          "  --only GROUP|ID     only these tests, e.g. static, contract.plan, numerics.finite; may be "
          "repeated\n"
-         "  --option KEY=VALUE  an option for the plugin's init; may be repeated\n"
+         "  --option KEY=VALUE  an option for the plugin's init; may be repeated. VALUE is a whole number, a "
+         "number, "
+         "true,\n"
+         "                      false, a list as [1, 2], else a text (\"7\" in quotes, too)\n"
+         "  --libtorch DIR      the libtorch of the host that the plugin is for, if it computes with it "
+         "[that of "
+         "`lateral`,\n"
+         "                      of LATERAL_TORCH, or in LD_LIBRARY_PATH]\n"
          "\n"
          "Exit status: 0 it conforms (there may be warnings), 1 it does not, 2 the check cannot run.\n";
 }

@@ -14,7 +14,7 @@ struct Arguments {
   bool help = false;
 };
 
-/// FILE [--json] [--seed N] [--timeout T] [--only GROUP|ID] [--option KEY=VALUE]. Throws InvalidArgument.
+/// FILE [--json] [--seed N] [--timeout T] [--only GROUP|ID] [--option KEY=VALUE] [--libtorch DIR]. Throws InvalidArgument.
 Arguments parse_arguments(std::span<const std::string> args);
 
 std::string usage();

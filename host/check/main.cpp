@@ -39,7 +39,8 @@ int run(const std::vector<std::string>& args) {
   const auto text = arguments.json ? conformance::json_of(report, arguments.settings)
                                    : conformance::text_of(report, arguments.settings);
   std::printf("%s\n", text.c_str());
-  return report.verdict() == conformance::Verdict::Fail ? kFails : kConforms;
+  if (report.verdict() == conformance::Verdict::Fail) return kFails;
+  return report.obstacle.empty() ? kConforms : kCannotRun;
 }
 
 }  // namespace

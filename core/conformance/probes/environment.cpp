@@ -65,21 +65,30 @@ void open_decoy() {
   ::open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
+/// From loading to unloading. The process ends when threads are left, which unmapping would crash.
+void whole_life(Probe& probe) {
+  const Belongings before = take_belongings();
+  Subject subject(probe);
+  on_plugin_thread([&] { live(subject, probe); });
+  subject.host().release_threads();
+  if (const auto left = settled(before.threads); left.threads == before.threads) {
+    subject.close();
+  } else {
+    probe.fail("environment.threads", compare(before, left).back().what);
+    probe.board().finish();
+    std::_Exit(0);
+  }
+}
+
 void environment(Probe& probe) {
   open_decoy();
-  const Belongings before = take_belongings();
-  {
-    Subject subject(probe);
-    on_plugin_thread([&] { live(subject, probe); });
-    subject.host().release_threads();
-    if (const auto left = settled(before.threads); left.threads == before.threads) {
-      subject.close();
-    } else {
-      probe.fail("environment.threads", compare(before, left).back().what);
-      probe.board().finish();
-      std::_Exit(0);
-    }
+  if (probe.settings().libtorch.empty()) {
+    probe.skip("environment.libtorch", "it does not compute with its host's libtorch");
+  } else {
+    whole_life(probe);  // what libtorch keeps after its first use is not the plugin's
   }
+  const Belongings before = take_belongings();
+  whole_life(probe);
   for (const auto& [test, what] : compare(before, settled(before.threads)))
     probe.fail(test, what + " after unloading");
 }
@@ -142,6 +151,9 @@ std::vector<ProbeInfo> environment_probes() {
            {"environment.signals", "signal handlers are left alone", hands_off},
            {"environment.mask", "signal masks are left alone", hands_off},
            {"environment.affinity", "the processors of the host's threads are left alone", hands_off},
+           {"environment.libtorch", "libtorch's threads, default type and modes are left alone",
+            "They are the host's, and with them the bits of its answers: use guards (c10::InferenceMode, "
+            "c10::NoGradGuard) inside a call, name types, and never call at::set_num_threads."},
            {"environment.descriptors", "no descriptor is left or taken", give_back},
            {"environment.threads", "no thread is left", give_back},
            {"environment.children", "no child process is left", give_back},

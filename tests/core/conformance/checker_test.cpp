@@ -1,9 +1,11 @@
 // The checker as its users see it. What it finds in bad plugins is the corpus' business (tests/corpus).
 #include "core/conformance/checker.hpp"
 
+#include <cstdlib>
 #include <set>
 
 #include "core/conformance/catalogue.hpp"
+#include "core/conformance/libtorch.hpp"
 #include "core/conformance/report.hpp"
 #include "core/format/json.hpp"
 #include "tests/support/catch.hpp"
@@ -127,6 +129,56 @@ TEST_CASE("the JSON report can be read, and repeats the command") {
   CHECK(test.at("repeat").as_string().find("--seed 99") != std::string_view::npos);
   CHECK(test.at("repeat").as_string().find("--only numerics.finite") != std::string_view::npos);
   CHECK_FALSE(test.at("advice").as_string().empty());
+}
+
+TEST_CASE("without libtorch, a plugin that computes with it is not judged, and the report says what to do") {
+  ::unsetenv("LATERAL_TORCH");
+  ::unsetenv("LD_LIBRARY_PATH");
+  auto settings = settings_for(test::build_folder() / "fixtures/plugins/fixture_mixer.lateral.so");
+  const auto report = check(settings, program());
+  CHECK_THAT(report.obstacle, Catch::Contains("libtorch_cpu.so") && Catch::Contains("--libtorch"));
+  CHECK(report.verdict() != Verdict::Fail);
+  CHECK(report.find("static.note")->verdict == Verdict::Pass);
+  CHECK(report.find("static.libraries")->verdict == Verdict::Skip);
+  CHECK(report.find("load.map")->verdict == Verdict::Skip);
+  CHECK_THAT(text_of(report, settings), Catch::Contains("was not judged"));
+  const auto json = format::json::parse(json_of(report, settings), "report");
+  CHECK(json.at("obstacle").as_string() == report.obstacle);
+}
+
+TEST_CASE(
+    "a folder without libtorch is refused by name, and one that holds it is found with or without lib") {
+  const test::TemporaryFolder folder;
+  auto settings = settings_for(corpus("good"));
+  settings.libtorch = folder.path();
+  const auto error = test::thrown_by([&] { check(settings, program()); });
+  CHECK(error.code == Errc::NotFound);
+  CHECK_THAT(error.message, Catch::Contains(folder.path().string()));
+  std::filesystem::create_directory(folder / "lib");
+  test::write_file(folder / "lib/libtorch_cpu.so", "");
+  CHECK(find_libtorch(folder.path()) == folder / "lib");
+  CHECK(find_libtorch(folder / "lib") == folder / "lib");
+  ::setenv("LATERAL_TORCH", folder.path().c_str(), 1);
+  CHECK(find_libtorch({}) == folder / "lib");
+  ::unsetenv("LATERAL_TORCH");
+  ::setenv("LD_LIBRARY_PATH", ("/nowhere:" + (folder / "lib").string()).c_str(), 1);
+  CHECK(find_libtorch({}) == folder / "lib");
+  ::unsetenv("LD_LIBRARY_PATH");
+}
+
+TEST_CASE("options of the command line get the types that a configuration would give them") {
+  Settings settings;
+  settings.options = {{"a", "7"},  {"b", "0.5"},    {"c", "true"},  {"d", "[1, -2,3]"},
+                      {"e", "[]"}, {"f", "[1, x]"}, {"g", "\"7\""}, {"h", "x y"}};
+  const auto typed = settings.typed_options();
+  CHECK(typed.at("a") == plugin::OptionValue(std::int64_t{7}));
+  CHECK(typed.at("b") == plugin::OptionValue(0.5));
+  CHECK(typed.at("c") == plugin::OptionValue(true));
+  CHECK(typed.at("d") == plugin::OptionValue(std::vector<std::int64_t>{1, -2, 3}));
+  CHECK(typed.at("e") == plugin::OptionValue(std::vector<std::int64_t>{}));
+  CHECK(typed.at("f") == plugin::OptionValue(std::string("[1, x]")));
+  CHECK(typed.at("g") == plugin::OptionValue(std::string("7")));
+  CHECK(typed.at("h") == plugin::OptionValue(std::string("x y")));
 }
 
 TEST_CASE("a file that is not there cannot be checked") {

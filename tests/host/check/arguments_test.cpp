@@ -51,6 +51,9 @@ TEST_CASE("the arguments of a check are those that a child gets") {
   CHECK(second.settings.seed == first.settings.seed);
   CHECK(second.settings.timeout == first.settings.timeout);
   CHECK(second.settings.options == first.settings.options);
+  const auto with_torch = parse({"x.so", "--libtorch", "/opt/libtorch"});
+  CHECK(with_torch.settings.libtorch == "/opt/libtorch");
+  CHECK(parse_arguments(with_torch.settings.arguments()).settings.libtorch == "/opt/libtorch");
   CHECK(first.settings.command_for("load.init") ==
         "lateral plugin check 'a b.so' --seed 3 --timeout 2000ms --option 'k=v w' --only load.init");
 }
