@@ -97,6 +97,11 @@ void read_option(TableReader& in, ManifestOption& option) {
   }
   lines(in, "choices", option.choices);
   if (!option.choices.empty() && option.type != "text") in.report("choices", "only texts have choices");
+  line(in, "unpack", option.unpack, kMaxName);
+  if (option.unpack.empty()) return;
+  if (option.type != "path") in.report("unpack", "only paths name archives");
+  if (option.unpack.back() != '/')
+    in.report("unpack", "expected a folder in the archive, as in \"data/model/\"");
 }
 
 void read_identity(TableReader& in, Manifest& manifest) {
@@ -128,7 +133,7 @@ void read_root(TableReader& in, Manifest& manifest, Problems& problems) {
   in.tables("encoder",
             [&](TableReader& encoder) { read_encoder(encoder, manifest.encoders.emplace_back()); });
   in.named_tables("options", [&](const std::string& key, TableReader& option) {
-    read_option(option, manifest.options.emplace_back(ManifestOption{key, {}, {}, {}, {}, {}, {}}));
+    read_option(option, manifest.options.emplace_back(ManifestOption{key, {}, {}, {}, {}, {}, {}, {}}));
   });
   in.finish();
   std::set<std::string_view> names;

@@ -44,6 +44,9 @@ struct ManifestOption {
   std::string description;
   std::optional<double> min, max;    ///< of numbers
   std::vector<std::string> choices;  ///< of texts; empty = any
+  /// Of paths: what a sandbox gets unpacked when the file is a zip archive, the files whose names begin so
+  /// ("data/aotinductor/"); empty = nothing.
+  std::string unpack;
   Location where;
 };
 

@@ -11,7 +11,7 @@ enum class Archive {
   Package,      ///< torch._inductor.aoti_compile_and_package: compiled code
 };
 
-/// Reads the directory of the zip archive, nothing else. Throws sdk::Error: LAT_NOT_FOUND when the file cannot be opened,
+/// Reads the directory of the zip archive, nothing else; a folder is what a package was unpacked to. Throws sdk::Error: LAT_NOT_FOUND when the file cannot be opened,
 /// LAT_DATA_LOSS for what is cut short or no such archive (with what it is, where that can be told), and
 /// LAT_RESOURCE_EXHAUSTED when it would unpack to more than 16 GiB.
 Archive archive_at(const std::string& path);

@@ -9,6 +9,8 @@
 
 namespace lateral::plugins {
 
+class PackageFolder;
+
 struct Results {
   std::vector<at::Tensor> tensors;
   std::vector<std::string> keys;  ///< of a dictionary, one a tensor; else empty
@@ -24,7 +26,9 @@ class Module {
 /// REQUIRES: archive_at(path) said so.
 std::unique_ptr<Module> load_torchscript(const std::string& path, const std::string& method,
                                          std::size_t arguments);
-std::unique_ptr<Module> load_package(const std::string& path, const std::string& method);
+/// The folder may go when this has returned; `path` is for messages.
+std::unique_ptr<Module> load_package(const PackageFolder& folder, const std::string& path,
+                                     const std::string& method);
 
 /// What libtorch's text says, in one line: the error that a trace ends with, or the first line.
 std::string reason_in(const std::string& text);

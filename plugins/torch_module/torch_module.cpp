@@ -12,6 +12,7 @@
 #include "plugins/torch_module/archive.hpp"
 #include "plugins/torch_module/declaration.hpp"
 #include "plugins/torch_module/module.hpp"
+#include "plugins/torch_module/package_folder.hpp"
 #include "plugins/torch_module/tensors.hpp"
 
 namespace {
@@ -19,9 +20,9 @@ namespace {
 using namespace lateral::plugins;
 namespace sdk = lateral::sdk;
 
-std::unique_ptr<Module> load(const std::string& path, const Declaration& declaration) {
-  if (archive_at(path) == Archive::Package) return load_package(path, declaration.method);
-  return load_torchscript(path, declaration.method, declaration.inputs.size());
+lateral::Hash64 hash_of_file(const std::string& path) {
+  const lateral::MappedFile file(path);
+  return lateral::Hash64().add(file.bytes());
 }
 
 class TorchModule final : public TorchEncoder {
@@ -30,8 +31,7 @@ class TorchModule final : public TorchEncoder {
     const auto& file = declaration_.file;
     const std::string path = file.front() == '/' ? file : host.file(file);
     computing([&] {
-      module_ = load(path, declaration_);
-      if (declaration_.token_space.empty()) declaration_.token_space = fingerprint(path);
+      load(path);
       try_out();
     });
   }
@@ -51,6 +51,22 @@ class TorchModule final : public TorchEncoder {
   struct Rows {
     at::Tensor tokens, scores, keys;  // the last two undefined where none are declared
   };
+
+  void load(const std::string& path) {
+    if (archive_at(path) == Archive::Package) {
+      const PackageFolder folder(path);
+      module_ = load_package(folder, path, declaration_.method);
+      name_space(folder.contents());
+    } else {
+      module_ = load_torchscript(path, declaration_.method, declaration_.inputs.size());
+      name_space(hash_of_file(path));
+    }
+  }
+
+  void name_space(lateral::Hash64 contents) {
+    if (declaration_.token_space.empty())
+      declaration_.token_space = "torch-module-" + contents.add(declaration_.identity).text();
+  }
 
   void run(const sdk::Inputs& in, sdk::Outputs& out) override {
     std::vector<at::Tensor> given;
@@ -102,11 +118,6 @@ class TorchModule final : public TorchEncoder {
                   "0/0 and log(0), or check its weights");
       }
     }
-  }
-
-  std::string fingerprint(const std::string& path) const {
-    const lateral::MappedFile file(path);
-    return "torch-module-" + lateral::Hash64().add(file.bytes()).add(declaration_.identity).text();
   }
 
   Declaration declaration_;

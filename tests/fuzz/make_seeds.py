@@ -189,9 +189,35 @@ def messages():
     message(2, "load_answer", b"\x01\x01" + texts(b"landlock"))
     message(4, "refusal", b"\x00" + struct.pack("=I", 8) + text(b"encode: no") + b"\x01")
     message(6, "load", text(b"front") + text(b"camera") + text(b"1.0") + struct.pack("=III", 0, 0, 1) + text(b"/x")
-            + struct.pack("=iBQI", 2, 1, 1 << 30, 2) + texts(b"/libtorch.so") + texts(b"/w"))
+            + struct.pack("=iBQI", 2, 1, 1 << 30, 2) + texts(b"/lib/libtorch_cpu.so") + texts(b"/m")
+            + struct.pack("=I", 1) + text(b"/m/a.pt2") + text(b"data/") + text(b"/tmp/x"))
     message(9, "encode", struct.pack("=IQQQQQ", 0, 1, 2, 3, 4096, 65536) + struct.pack("=I", 1)
             + struct.pack("=IIqqQq", 0, 2, 6, 3, 256, -1))
+
+
+def zip_archive(files, method=0):
+    """Files stored as they are, in one folder."""
+    archive, listed = b"", b""
+    for name, content in files:
+        name = b"a/" + name
+        common = struct.pack("<HHIIIIHH", 0, method, 0, zlib.crc32(content), len(content), len(content), len(name), 0)
+        listed += b"PK\x01\x02\x14\x00\x14\x00" + common + bytes(10) + struct.pack("<I", len(archive)) + name
+        archive += b"PK\x03\x04\x14\x00" + common + name + content
+    return archive + listed + b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, len(files), len(files), len(listed), len(archive), 0)
+
+
+def zips():
+    save("zip", "stored", zip_archive([(b"data/x/y.so", b"library"), (b"data/z", b""), (b"version", b"1")]))
+    save("zip", "elsewhere", zip_archive([(b"data/../../x", b"x")]))
+    save("zip", "compressed", zip_archive([(b"data/x", b"x")], method=8))
+    whole = zip_archive([(b"data/x", b"xyz")])
+    begin, end = whole.index(b"PK\x01\x02"), whole.index(b"PK\x05\x06")
+    wide = struct.pack("<HHQQQ", 1, 24, 3, 3, 0)  # sizes and place in eight bytes each
+    entry = whole[begin:begin + 20] + b"\xff" * 8 + whole[begin + 28:begin + 30] + struct.pack("<H", len(wide)) \
+        + whole[begin + 32:begin + 42] + b"\xff" * 4 + whole[begin + 46:end] + wide
+    directory = struct.pack("<IQHHIIQQQQ", 0x06064B50, 44, 45, 45, 0, 0, 1, 1, len(entry), begin)
+    locator = struct.pack("<IIQI", 0x07064B50, 0, begin + len(entry), 1)
+    save("zip", "zip64", whole[:begin] + entry + directory + locator + whole[end:])
 
 
 def main():
@@ -202,6 +228,7 @@ def main():
     clouds()
     tensors()
     messages()
+    zips()
     save("elf", "sysv_hash", elf())
     save("elf", "gnu_hash", elf(gnu_hash=True))
     save("elf", "short_note", elf(note_size=8))

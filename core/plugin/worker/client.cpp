@@ -19,20 +19,46 @@ std::size_t reentrant_lanes() {
   return std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
 }
 
-/// The options that its manifest calls paths; relative ones begin at its own folder, which it may read anyway.
-std::vector<std::string> named_files(const PluginFacts& facts, const OptionMap& options) {
-  std::vector<std::string> files;
-  if (!facts.manifest) return files;
+/// Calls `visit` with the declaration and the value of each option that its manifest calls a path.
+template <typename Visit>
+void for_each_path(const PluginFacts& facts, const OptionMap& options, const Visit& visit) {
+  if (!facts.manifest) return;
   for (const auto& declared : facts.manifest->options) {
     const auto found = options.find(declared.key);
     if (declared.type != "path" || found == options.end()) continue;
-    const auto* const file = std::get_if<std::string>(&found->second);
-    if (file != nullptr && file->starts_with('/')) files.push_back(*file);
+    if (const auto* const file = std::get_if<std::string>(&found->second)) visit(declared, *file);
   }
+}
+
+/// Relative ones begin at its own folder, which it may read anyway.
+std::vector<std::string> named_files(const PluginFacts& facts, const OptionMap& options) {
+  std::vector<std::string> files;
+  for_each_path(facts, options, [&](const auto&, const std::string& file) {
+    if (file.starts_with('/')) files.push_back(file);
+  });
   return files;
 }
 
-LoadRequest load_request(const PluginFacts& facts, const LoadOptions& all) {
+/// What is to be unpacked for a sandbox, where a plugin has no place to do so itself; each in a folder of its own.
+std::map<std::string, PrivateFolder> folders_for(const PluginFacts& facts, const LoadOptions& options) {
+  std::map<std::string, PrivateFolder> folders;
+  if (!options.worker.sandbox) return folders;
+  for_each_path(facts, options.options, [&](const config::ManifestOption& declared, const std::string&) {
+    if (!declared.unpack.empty()) folders.try_emplace(declared.key);
+  });
+  return folders;
+}
+
+/// A plugin whose archive was unpacked is told the folder instead.
+OptionMap with_folders(OptionMap options, const std::map<std::string, PrivateFolder>& folders) {
+  for (const auto& [key, folder] : folders) {
+    if (!std::filesystem::is_empty(folder.path())) options[key] = folder.path().string();
+  }
+  return options;
+}
+
+LoadRequest load_request(const PluginFacts& facts, const LoadOptions& all,
+                         const std::map<std::string, PrivateFolder>& folders) {
   const WorkerOptions& options = all.worker;
   LoadRequest request;
   request.id = all.id;
@@ -48,6 +74,12 @@ LoadRequest load_request(const PluginFacts& facts, const LoadOptions& all) {
   request.threads = options.threads;
   request.libraries = facts.host_libraries;
   request.readable = named_files(facts, all.options);
+  for_each_path(facts, all.options, [&](const config::ManifestOption& declared, const std::string& file) {
+    const auto folder = folders.find(declared.key);
+    if (folder == folders.end()) return;
+    const auto archive = facts.file.parent_path() / file;  // an absolute one stays as it is
+    request.unpack.push_back({archive.string(), declared.unpack, folder->second.path().string()});
+  });
   return request;
 }
 
@@ -56,11 +88,12 @@ LoadRequest load_request(const PluginFacts& facts, const LoadOptions& all) {
 Client::Client(const VerifiedPlugin& plugin, const LoadOptions& options)
     : id_(options.id),
       timeouts_(*options.timeouts),
+      folders_(folders_for(plugin.facts, options)),
       process_(plugin.image, id_, 2 + reentrant_lanes()),
       book_(process_.lanes()) {
-  loaded_ =
-      ask_in_turn<LoadReply>(Question::Load, load_request(plugin.facts, options), "loading", timeouts_.load);
-  ask_in_turn<Nothing>(Question::Init, options.options, "init", timeouts_.init);
+  loaded_ = ask_in_turn<LoadReply>(Question::Load, load_request(plugin.facts, options, folders_), "loading",
+                                   timeouts_.load);
+  ask_in_turn<Nothing>(Question::Init, with_folders(options.options, folders_), "init", timeouts_.init);
   encoders_ =
       ask_in_turn<EncodersReply>(Question::Encoders, Nothing{}, "encoder_info", timeouts_.call).encoders;
   const bool reentrant =

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -13,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/private_folder.hpp"
 #include "core/plugin/load_options.hpp"
 #include "core/plugin/revision.hpp"
 #include "core/plugin/verified_plugin.hpp"
@@ -84,6 +86,7 @@ class Client {
   std::string fault_;                    ///< the host's own reason to end it; empty = it ended by itself
   std::vector<std::string_view> asked_;  ///< and not answered yet
   std::mutex cancel_mutex_;
+  std::map<std::string, PrivateFolder> folders_;  ///< by option; as long as the process
   WorkerProcess process_;
   LaneBook book_;
 };

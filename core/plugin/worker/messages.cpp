@@ -8,6 +8,7 @@ namespace {
 
 // The fewest bytes that one item of a list can have: with all its texts and lists empty.
 constexpr std::size_t kMinOption = 9;
+constexpr std::size_t kMinUnpack = 12;
 constexpr std::size_t kMinInput = 30;
 constexpr std::size_t kMinEncoder = 38;
 constexpr std::size_t kMinExtra = 16;
@@ -103,6 +104,8 @@ void write(Writer& out, const LoadRequest& message) {
   out.number(message.flags).text(message.folder).number(message.log_level);
   out.flag(message.sandbox).number(message.memory_limit).number(message.threads);
   out.texts(message.libraries).texts(message.readable);
+  out.number(static_cast<std::uint32_t>(message.unpack.size()));
+  for (const auto& one : message.unpack) out.text(one.archive).text(one.prefix).text(one.folder);
 }
 
 void write(Writer& out, const LoadReply& message) {
@@ -180,6 +183,12 @@ LoadRequest read(Reader& in) {
   message.threads = in.number<std::uint32_t>();
   message.libraries = in.texts();
   message.readable = in.texts();
+  message.unpack.resize(in.count(kMinUnpack));
+  for (auto& one : message.unpack) {
+    one.archive = in.text();
+    one.prefix = in.text();
+    one.folder = in.text();
+  }
   return message;
 }
 

@@ -30,6 +30,13 @@ enum class Question : std::uint32_t {
 
 struct Nothing {};
 
+/// Files of a zip archive that are to lie in a folder before the sandbox is closed.
+struct UnpackRequest {
+  std::string archive;
+  std::string prefix;  ///< of their names
+  std::string folder;  ///< empty, the host's, for this worker
+};
+
 struct LoadRequest {
   std::string id;          ///< what the host calls the plugin
   std::string library_id;  ///< from here to `flags` as the ELF note has them
@@ -44,6 +51,7 @@ struct LoadRequest {
   std::uint32_t threads = 0;           ///< of a tensor operation; 0 = the library decides
   std::vector<std::string> libraries;  ///< of the host, to be mapped before the plugin
   std::vector<std::string> readable;   ///< what a sandbox may read besides `folder`
+  std::vector<UnpackRequest> unpack;   ///< for a sandbox, which may read these folders as well
 };
 
 struct LoadReply {

@@ -9,6 +9,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
+#include "core/format/zip.hpp"
 #include "core/plugin/float_mode.hpp"
 #include "core/plugin/host_libraries.hpp"
 #include "core/plugin/options.hpp"
@@ -39,6 +40,17 @@ Message rest(Reader& in) {
   auto message = read<Message>(in);
   in.finish();
   return message;
+}
+
+/// What is no archive, or is damaged, is left to the plugin, which says it in its own words.
+void unpack(const UnpackRequest& request) {
+  try {
+    if (!format::is_zip(request.archive)) return;
+    format::zip_contents(request.archive);
+  } catch (const Error&) {
+    return;
+  }
+  format::unpack_zip(request.archive, request.prefix, request.folder);
 }
 
 lat_note_desc note_of(const LoadRequest& request) {
@@ -122,14 +134,16 @@ void Server::dispatch(Question question, Reader& in, Lane& lane, Writer& out) {
 LoadReply Server::load(const LoadRequest& request) {
   id_ = request.id;
   log::set_level(static_cast<log::Level>(request.log_level));
-  // The host's own libraries come first: neither limits nor sandbox are meant for them.
+  // The host's own libraries come first, and what it wants unpacked: neither limits nor sandbox are meant for them.
   if (request.threads > 0) limit_compute_threads(request.threads);
   map_libraries(request.libraries);
+  for (const auto& one : request.unpack) unpack(one);
   limit_resources(request.memory_limit, request.sandbox);
   LoadReply reply;
   if (request.sandbox) {
     std::vector<std::filesystem::path> readable(request.readable.begin(), request.readable.end());
     readable.emplace_back(request.folder);
+    for (const auto& one : request.unpack) readable.emplace_back(one.folder);
     reply.lacks = enter_sandbox(readable, lanes_.front().header().forbidden);
   }
   host_.emplace(id_, request.folder, "plugin", &send_line);

@@ -98,16 +98,29 @@ shape = [0, 1]
 [options.gain]
 type = "number"
 choices = ["a"]
+unpack = "model/"
+[options.file]
+type = "path"
+unpack = "model"
 )");
   CHECK(failure.code == Errc::InvalidArgument);
   for (const char* const part :
        {"radar.lateral.toml:1:6: id", ":2:11: version", ":3:7: abi", ":4:10: sha256", ":5:10: unload",
         ":6:1: licnce: unknown key; did you mean \"licence\"?", ":7:1: encoder.0.name: this key is needed",
         ":8:14: encoder.0.max_tokens", ":11:8: encoder.0.input.0.kind", ":12:9: encoder.0.input.0.shape",
-        ":15:11: options.gain.choices: only texts have choices"}) {
+        ":15:11: options.gain.choices: only texts have choices",
+        ":16:10: options.gain.unpack: only paths name archives",
+        ":19:10: options.file.unpack: expected a folder in the archive"}) {
     INFO(part);
     CHECK(failure.mentions(part));
   }
+}
+
+TEST_CASE("a path may say what of an archive a sandbox gets unpacked") {
+  const auto manifest = parse_manifest(
+      with("type = \"text\"\nchoices = [\"fast\", \"fine\"]", "type = \"path\"\nunpack = \"data/model/\""),
+      "radar.lateral.toml", 0);
+  CHECK(manifest.options.back().unpack == "data/model/");
 }
 
 TEST_CASE("texts of a manifest cannot reach into the terminal that shows them") {
