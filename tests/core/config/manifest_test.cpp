@@ -133,6 +133,42 @@ TEST_CASE("texts of a manifest cannot reach into the terminal that shows them") 
             .mentions("is taken"));
 }
 
+TEST_CASE("every bound of a manifest is kept, on the side where it is broken") {
+  struct Case {
+    const char* from;
+    std::string to;
+    const char* why;
+  };
+  std::string many = "\"c\"";
+  for (int i = 0; i < 256; ++i) many += ", \"c\"";
+  const Case cases[] = {
+      {"Apache-2.0", std::string(65, 'x'), "licence: expected one line of at most 64 bytes"},
+      {"metres", "\\u007f", "description: expected one line"},
+      {"\"speed\"", "\"\\u001b[2J\"", "columns: expected at most 256 texts"},
+      {"\"lateral.token-scores/1\"", many, "capabilities: expected at most 256 texts"},
+      {"[-1, 3]", "[-2, 3]", "shape: expected a list of sizes"},
+      {"[-1, 3]", "[-1, 1099511627777]", "shape: expected a list of sizes"},
+      {"[-1, 3]", "[1, 1, 1, 1, 1, 1, 1, 1, 1]", "shape: expected a list of sizes"},
+      {"[-1, 3]", "[]", "shape: expected a list of sizes"},
+      {"kind = \"points\"", "", "encoder.0.input.0.kind: this key is needed"},
+      {"type = \"number\"", "", "options.range.type: this key is needed"},
+      {"type = \"text\"", "type = \"text\"\nmin = 1", "min: only numbers have bounds"},
+      {"1.2.0", "1.2.0-release.99", "version: expected one line of at most 15 bytes"},
+      {"\"1.0\"", "\".0\"", "abi: expected the ABI"},
+      {"\"1.0\"", "\"1.\"", "abi: expected the ABI"},
+      {kHash.c_str(), std::string(64, 'A'), "sha256: expected 64 hexadecimal digits"},
+      {"2.31", "2.x", "glibc: expected a version"},
+  };
+  for (const auto& [from, to, why] : cases) {
+    CAPTURE(to);
+    CHECK(refused(with(from, to)).mentions(why));
+  }
+  CHECK_NOTHROW(parse_manifest(with("[-1, 3]", "[-1, 1099511627776]"), "radar.lateral.toml", 0));
+  CHECK(refused(kGood.substr(0, kGood.find("[[encoder]]"))).mentions("encoder: this key is needed"));
+  const auto no_input = kGood.substr(0, kGood.find("[[encoder.input]]"));
+  CHECK(refused(no_input).mentions("encoder.0.input: this key is needed"));
+}
+
 TEST_CASE("a good manifest is read whole") {
   const Manifest manifest = parse_manifest(kGood, "radar.lateral.toml", 0);
   CHECK(manifest.id == "radar");
@@ -164,8 +200,8 @@ type = "integer"
   CHECK(manifest.encoders[0].any_inputs);
   const config::Option good[] = {option("input.left.rate_hz", std::int64_t{20})};
   config::check_options(manifest, "front", good);
-  for (const char* const key :
-       {"input..rate_hz", "input.rate_hz", "input.a.b.rate_hz", "output.left.rate_hz", "x"}) {
+  for (const char* const key : {"input..rate_hz", "input.rate_hz", "input.a.b.rate_hz", "output.left.rate_hz",
+                                "input.left.rate_kz", "x"}) {
     INFO(key);
     const config::Option bad[] = {option(key, std::int64_t{20})};
     CHECK(
@@ -190,6 +226,14 @@ TEST_CASE("options are compared with the manifest, without the library, each mis
   CHECK(failure.mentions("0.5 is out of range (at least 1, at most 250)"));
   CHECK(failure.mentions("expected number, found boolean"));
   CHECK(failure.mentions("\"slow\" is none of: fast, fine"));
+}
+
+TEST_CASE("a value on its bound is within it, and a path is given as a text") {
+  const Manifest manifest =
+      parse_manifest(kGood + "[options.weights]\ntype = \"path\"\n", "radar.lateral.toml", 0);
+  const config::Option good[] = {option("range", 1.0), option("range", std::int64_t{250}),
+                                 option("weights", std::string("w.bin"))};
+  CHECK_NOTHROW(config::check_options(manifest, "front", good));
 }
 
 TEST_CASE("keys of a later minor are no mistakes in a manifest that is written for it") {
