@@ -1,6 +1,7 @@
 #include "core/dataset/collection.hpp"
 
 #include "core/base/file.hpp"
+#include "core/dataset/examples.hpp"
 #include "core/format/sample_set.hpp"
 #include "tests/support/errors.hpp"
 #include "tests/support/files.hpp"
@@ -17,6 +18,15 @@ TEST_CASE("an empty import says what was left out instead of writing a list") {
   CHECK(thrown.code == Errc::NotFound);
   CHECK(thrown.mentions("2 keyframes with a missing file (e.g. a.jpg)"));
   CHECK_FALSE(std::filesystem::exists(folder / "samples.jsonl"));
+}
+
+TEST_CASE("an example of what was left out moves no cursor and is cut") {
+  Collection collection;
+  collection.leave_out("odd", "\x1B[2J" + std::string(1000, 'x'));
+  const test::TemporaryFolder folder;
+  const auto thrown = test::thrown_by([&] { collection.write(folder.path(), false); });
+  CHECK(thrown.mentions("(e.g. \\x1B[2Jxxx"));
+  CHECK(thrown.message.size() < 300);
 }
 
 TEST_CASE("two moments of one id are refused") {
@@ -64,4 +74,41 @@ TEST_CASE("a list that is there is replaced only when asked to") {
   CHECK(read_text(folder / "samples.jsonl", 100) == "mine");
   collection.write(folder.path(), true);
   CHECK(read_text(folder / "samples.jsonl", 100) != "mine");
+}
+
+TEST_CASE("examples come in the order of their ids, and what has no group is shared out one by one") {
+  Collection collection;
+  std::vector<Example> examples;
+  for (const char* id : {"d", "a", "c", "b"}) examples.push_back({.id = id, .inputs = {}});
+  add_examples(collection, examples, {.split = {.val_share = 0, .test_share = 0.5}});
+  std::vector<std::string> ids;
+  std::map<std::string, int> splits;
+  for (const Moment& moment : collection.moments()) {
+    ids.push_back(moment.id);
+    ++splits[moment.split];
+  }
+  CHECK(ids == std::vector<std::string>{"a", "b", "c", "d"});
+  CHECK(splits == std::map<std::string, int>{{"train", 2}, {"test", 2}});
+}
+
+TEST_CASE("examples whose split is given do not count where the others are shared out") {
+  Collection collection;
+  std::vector<Example> examples;
+  for (const char* id : {"a", "b", "c"}) examples.push_back({.id = id, .inputs = {}, .split = "train"});
+  examples.push_back({.id = "d", .inputs = {}});
+  const Labelling labelling{.split = {.val_share = 0, .test_share = 0.5}};
+  CHECK(test::thrown_by([&] {
+          add_examples(collection, examples, labelling);
+        }).mentions("1 groups cannot be shared out"));
+}
+
+TEST_CASE("a list of answers is an object that is not empty") {
+  const test::TemporaryFolder folder;
+  for (const char* text : {"{}", "[]", "[\"yes\"]", "{\"yes\": 1}"}) {
+    CAPTURE(text);
+    test::write_file(folder / "answers.json", text);
+    CHECK(test::thrown_by([&] { read_answers(folder / "answers.json"); }).code == Errc::Corrupt);
+  }
+  test::write_file(folder / "answers.json", R"({"yes": "it is"})");
+  CHECK(read_answers(folder / "answers.json") == std::map<std::string, std::string>{{"yes", "it is"}});
 }

@@ -74,6 +74,37 @@ TEST_CASE("objects become words, and what has none is left out") {
   CHECK(set.samples[0].answer == "yes");
 }
 
+TEST_CASE("a mark that is not closed, and an object of one part, are objects without words") {
+  const World world;
+  std::string text = read_text(world / "qa.json", 1U << 16U);
+  const auto replace = [&](const std::string& from, const std::string& to) {
+    for (std::size_t at = 0; (at = text.find(from, at)) != text.npos; at += to.size())
+      text.replace(at, from.size(), to);
+  };
+  replace("<c1,CAM_BACK_LEFT,10.5,20.0>\": {", "<c1,CAM_BACK,1.0,2.0 near?\": {");
+  replace("<c1,CAM_BACK_LEFT,10.5,20.0> near?", "<c1,CAM_BACK,1.0,2.0 near?");
+  test::write_file(world / "qa.json", text);
+  CHECK(imported(world.import())
+            .write(world / "open", false)
+            .left_out.at("questions about objects without words")
+            .count == 4);
+  replace("<c1,CAM_BACK,1.0,2.0 near?", "<c1,CAM_BACK>");
+  test::write_file(world / "qa.json", text);
+  CHECK(imported(world.import())
+            .write(world / "one", false)
+            .left_out.at("questions about objects without words")
+            .count == 4);
+}
+
+TEST_CASE("a keyframe without its picture costs its questions alone") {
+  const World world;
+  std::filesystem::remove(world / "samples/n015-1.jpg");
+  const auto report = imported(world.import()).write(world / "out", false);
+  CHECK(report.moments == 1);
+  CHECK(report.questions == 2);
+  CHECK(report.left_out.at("keyframes with a missing file").count == 1);
+}
+
 TEST_CASE("one kind can be asked for") {
   const World world;
   auto import = world.import();

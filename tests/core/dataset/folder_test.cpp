@@ -73,6 +73,18 @@ TEST_CASE("files of one id are one moment, with views in order") {
   CHECK_FALSE(collection.moments()[1].inputs.contains("lidar"));
 }
 
+TEST_CASE("files are all regular ones, sorted, and one whose name no list can hold is left out") {
+  const Tree tree({"b/c.wav", "b/a.wav", "a.wav", "b\n.wav"});
+  CHECK(files_below(tree.path(), {}) == std::vector<std::string>{"a.wav", "b\n.wav", "b/a.wav", "b/c.wav"});
+  auto import = words(tree.path());
+  import.files = {{ "sound", "{id}.wav" }};
+  import.labelling.split = {.all = "train"};
+  Collection collection;
+  import_folder(import, collection, {});
+  CHECK(splits_by_id(collection) == std::map<std::string, std::string>{{"a", "train"}});
+  CHECK(collection.write(tree / "out", false).left_out.at("files with odd or very long names").count == 1);
+}
+
 TEST_CASE("what contradicts itself is refused") {
   const Tree tree({"yes/7_0.jpg", "no/7_1.jpg", "later/8.jpg"});
   const auto refusal = [&](std::vector<std::pair<std::string, std::string>> files) {

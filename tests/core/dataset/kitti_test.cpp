@@ -48,6 +48,11 @@ TEST_CASE("label lines that are none are refused, naming file and line") {
   CHECK(refusal("Car 0.00 zero").find("'zero' is no number") != std::string::npos);
   CHECK(refusal("Car nan" + kNumbers).find("'nan' is no number") != std::string::npos);
   CHECK(refusal("17" + kNumbers).find("no class") != std::string::npos);
+  CHECK(refusal(std::string(33, 'C') + kNumbers).find("no class") != std::string::npos);
+  CHECK_NOTHROW(parse_kitti_labels(std::string(32, 'C') + kNumbers, "7.txt"));
+  std::string many;
+  for (int i = 0; i < 10'001; ++i) many += "Car" + kNumbers + "\n";
+  CHECK(thrown_by([&] { parse_kitti_labels(many, "7.txt"); }).code == Errc::ResourceExhausted);
   test::check_flips(test::to_bytes("Car" + kNumbers + "\r\nDontCare" + kNumbers + " 0.5\n"), [](auto bytes) {
     parse_kitti_labels({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, "x");
   });
@@ -88,6 +93,17 @@ TEST_CASE("frames are pairs; one that lacks a sensor is left out") {
   CHECK(report.left_out.at("frames without one of the sensors").example == "000002");
   CHECK(format::check_samples(frames / "out").problems.empty());
   CHECK(thrown_by([&] { import_kitti(of(frames / "out"), collection, {}); }).code == Errc::NotFound);
+}
+
+TEST_CASE("a frame whose picture is no file costs its questions alone") {
+  const Frames frames({"000001", "000002"});
+  std::filesystem::remove(frames / "training/image_2/000002.png");
+  std::filesystem::create_directories(frames / "training/image_2/000002.png");
+  Collection collection;
+  import_kitti(of(frames.path()), collection, {});
+  const auto report = collection.write(frames / "out", false);
+  CHECK(report.moments == 1);
+  CHECK(report.left_out.at("keyframes with a missing file").count == 1);
 }
 
 TEST_CASE("the published lists are the split where they are there") {

@@ -1,6 +1,7 @@
 #include <span>
 
 #include "core/base/file.hpp"
+#include "core/dataset/frames.hpp"
 #include "core/dataset/pictures.hpp"
 #include "core/format/picture_filter.hpp"
 #include "tests/support/errors.hpp"
@@ -40,4 +41,38 @@ TEST_CASE("nights are written once, without loss, and below their folder") {
   CHECK(format::read_image(file).rgb.front() == 51);
   std::filesystem::remove(folder / "a.png");
   CHECK(night.of(folder / "a.png", "samples/CAM/a.jpg") == file);
+}
+
+TEST_CASE("frames have their nights instead of their pictures where that is asked for") {
+  const test::TemporaryFolder folder;
+  write_picture(folder / "a.png");
+  const Frame frame{
+      .id = "1", .scene = "s", .split = "train", .views = {{folder / "a.png", "CAM/a.png"}}, .sweep = {}};
+  FrameImport import{.senses = {.camera = "camera", .lidar = ""}, .split = {}, .out = folder / "out"};
+  for (const bool night : {false, true}) {
+    import.night_pictures = night;
+    Collection collection;
+    add_frames(collection, {frame}, import, {});
+    CHECK(collection.moments().at(0).inputs.at("camera").front() ==
+          (night ? folder / "out/night/CAM/a.png" : folder / "a.png"));
+  }
+}
+
+TEST_CASE("frames without a sense that is wanted, or with none that is, are no moments") {
+  const test::TemporaryFolder folder;
+  test::write_file(folder / "a.bin", "a");
+  Frame frame{.id = "1", .scene = "s", .split = "train", .views = {}, .sweep = {}};
+  Collection collection;
+  add_frames(collection, {frame}, {.senses = {}, .split = {}, .out = {}}, {});
+  CHECK(collection.moments().empty());
+  frame.sweep = folder / "absent.bin";
+  add_frames(collection, {frame}, {.senses = {}, .split = {}, .out = {}}, {});
+  CHECK(collection.moments().empty());
+  const auto thrown = test::thrown_by([&] { collection.write(folder / "out", false); });
+  CHECK(thrown.mentions("1 keyframes without a recording"));
+  CHECK(thrown.mentions("1 keyframes with a missing file (e.g. " + (folder / "absent.bin").string()));
+  CHECK(test::thrown_by([&] {
+          add_frames(collection, {frame}, {.senses = {.camera = "", .lidar = ""}, .split = {}, .out = {}},
+                     {});
+        }).code == Errc::InvalidArgument);
 }

@@ -44,8 +44,9 @@ test::Thrown refusal(const NuScenesWorld& world) {
 
 TEST_CASE("file names that leave the data's folder are refused, naming table and record") {
   const NuScenesWorld world;
-  for (const char* file :
-       {"/etc/passwd", "../../etc/passwd", "samples/../../x", "", ".", "samples/", "a\\u0000b"}) {
+  const std::string long_name(1025, 'x');
+  for (const char* file : {"/etc/passwd", "../../etc/passwd", "samples/../../x", "", ".", "samples/",
+                           "a\\u0000b", long_name.c_str()}) {
     CAPTURE(file);
     world.write_table("sample_data", {NuScenesWorld::data_record("keyframe0", "CAM_FRONT", file, true)});
     const auto thrown = refusal(world);
@@ -69,8 +70,17 @@ TEST_CASE("tables that do not fit together are refused, naming the record") {
   CHECK(with_data({R"({"is_key_frame": true})"}).code == Errc::Corrupt);
   CHECK(with_data({"17"}).mentions("sample_data.json[0]: this is no object"));
   CHECK(with_data({"{\"is_key_frame\": false}}"}).code == Errc::Corrupt);
+  const std::string keyframe = R"({"token": "k", "timestamp": 1, "scene_token": "scene0"})";
+  world.write_table("sample", {keyframe, keyframe});
+  CHECK(refusal(world).mentions("sample.json[1]: $.token: expected a token that was not there before"));
+  world.write_table("calibrated_sensor", {R"({"token": "c", "sensor_token": "absent"})"});
+  world.write_table("sample", {keyframe});
+  CHECK(
+      refusal(world).mentions("calibrated_sensor.json[0]: $.sensor_token: expected a token of sensor.json"));
   world.write_table("sample", {R"({"token": "k", "timestamp": 1, "scene_token": "absent"})"});
   CHECK(refusal(world).mentions("sample.json[0]: $.scene_token: expected a token of scene.json"));
+  world.write_table("scene", {NuScenesWorld::scene(0, "a"), NuScenesWorld::scene(0, "b")});
+  CHECK(refusal(world).mentions("scene.json[1]: $.token: expected a token that was not there before"));
   std::filesystem::remove(world.tables() / "scene.json");
   CHECK(refusal(world).code == Errc::NotFound);
 }
@@ -146,6 +156,9 @@ TEST_CASE("questions of another form are refused, naming the record") {
   CHECK(refuse({NuScenesWorld::question(0, "q", "a"), NuScenesWorld::question(0, "r", "a", "val")})
             .mentions("q.json[1]"));
   CHECK(refuse({NuScenesWorld::question(0, "", "a")}).mentions("a question"));
+  CHECK(refuse({NuScenesWorld::question(0, "q", "")}).mentions("an answer"));
+  CHECK(
+      refuse({R"({"sample_token": ")" + std::string(65, 'k') + "\"}"}).mentions("expected 1 to 64 letters"));
   CHECK(refuse({R"({"sample_token": "a b"})"}).mentions("$.sample_token: expected 1 to 64 letters"));
   CHECK(refuse({R"({"sample_token": "keyframe0"})"}).code == Errc::Corrupt);
   test::write_file(world / "q.json", R"({"answers": []})");
@@ -163,6 +176,38 @@ TEST_CASE("scenes stay whole unless moments are asked for, and missing files cos
   import.frames.split = {.val = {}, .test = { "keyframe3" }};
   import.frames.split_by = SplitBy::Moment;
   CHECK(imported(import).write(world / "by-moment", false).moments_by_split.at("test") == 1);
+}
+
+TEST_CASE("a keyframe that lacks a sensor or a file costs its own questions, and a view is named once") {
+  const NuScenesWorld world;
+  std::vector<std::string> records;
+  for (const std::string& channel : clockwise_views()) {
+    for (int i = channel == "CAM_BACK" ? 1 : 0; i < 2; ++i)
+      records.push_back(NuScenesWorld::data_record(
+          NuScenesWorld::token_of(i), channel,
+          std::filesystem::relative(world.file(channel, i), world.path()).string(), true));
+  }
+  world.write_table("sample_data", records);
+  std::filesystem::remove(world.file("CAM_FRONT", 1));
+  auto import = of(world);
+  import.frames.senses.lidar.clear();
+  import.questions = {world.write_questions("q.json", {NuScenesWorld::question(0, "any bus?", "no"),
+                                                       NuScenesWorld::question(1, "any bus?", "no")})};
+  const auto thrown = thrown_by([&] { imported(import).write(world / "out", false); });
+  CHECK(thrown.mentions("1 keyframes without one of the sensors (e.g. keyframe0)"));
+  CHECK(thrown.mentions("1 keyframes with a missing file"));
+  CHECK(thrown.mentions("2 questions about keyframes without files"));
+  import.views = {"CAM_FRONT", "CAM_BACK", "CAM_FRONT"};
+  CHECK(thrown_by([&] { imported(import); }).mentions("a camera is among the views twice"));
+}
+
+TEST_CASE("the published split can be left alone") {
+  const NuScenesWorld world;
+  auto import = of(world);
+  import.published_split = false;
+  import.questions = {
+      world.write_questions("val.json", {NuScenesWorld::question(2, "any bus?", "yes", "val")})};
+  CHECK(imported(import).moments().at(0).split == "train");
 }
 
 TEST_CASE("one sense can be left out, and needs none of its files") {

@@ -24,6 +24,10 @@ TEST_CASE("a pattern that cannot mean one thing is refused, with the reason") {
     return thrown.message;
   };
   CHECK(refusal("").find("1 to 64 parts") != std::string::npos);
+  std::string parts;
+  for (int i = 0; i < 32; ++i) parts += "*a";
+  CHECK_NOTHROW(PathPattern(parts, kNames));
+  CHECK(refusal(parts + "*").find("1 to 64 parts") != std::string::npos);
   CHECK(refusal("{answer/x").find("not closed") != std::string::npos);
   CHECK(refusal("a}b").find("not opened") != std::string::npos);
   CHECK(refusal("{label}").find("{label} is not known; there are {id}, {answer}, {group}") !=

@@ -33,6 +33,8 @@ TEST_CASE("a rule that cannot hold is refused, naming what there is") {
   CHECK(refusal({.val = {"g1"}, .test = {"g1"}}, 3).find("in val and in test") != std::string::npos);
   CHECK(refusal({.val_share = 0.5, .test_share = 0.6}, 3).find("so is their sum") != std::string::npos);
   CHECK(refusal({.val_share = -0.1}, 3).find("from 0 to 1") != std::string::npos);
+  CHECK(refusal({.val_share = 0, .test_share = 0.9}, 2).find("2 groups cannot") != std::string::npos);
+  CHECK(refusal({.val = {}, .test = {"x"}}, 11).find("g8, ...") != std::string::npos);
   CHECK(refusal({}, 1).find("1 groups cannot be shared out") != std::string::npos);
 }
 

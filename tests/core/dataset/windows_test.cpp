@@ -46,6 +46,9 @@ TEST_CASE("windows that cannot be are refused") {
   CHECK(refusal([](auto& import) { import.rows = 0; }).code == Errc::InvalidArgument);
   CHECK(refusal([](auto& import) { import.hop = 0; }).code == Errc::InvalidArgument);
   CHECK(refusal([](auto& import) { import.majority = 0; }).code == Errc::InvalidArgument);
+  CHECK(refusal([](auto& import) { import.majority = 1.1; }).code == Errc::InvalidArgument);
+  CHECK(refusal([](auto& import) { import.rows = (1 << 20) + 1; }).code == Errc::InvalidArgument);
+  CHECK(refusal([](auto& import) { import.input.clear(); }).mentions("the input has no name"));
   CHECK(refusal([](auto& import) { import.columns.clear(); }).code == Errc::InvalidArgument);
   CHECK(refusal([](auto& import) { import.columns = {"z"}; }).mentions("'z'"));
   CHECK(refusal([](auto& import) { import.columns = {"label"}; }).code == Errc::Corrupt);
@@ -74,6 +77,34 @@ TEST_CASE("a window has the label of most of its rows, and its columns as they w
   Collection clear;
   import_windows(strict, clear, {});
   CHECK(clear.moments().size() == 2);
+}
+
+TEST_CASE("paths say the answer, the group and the split of windows; without a group it is the recording") {
+  const Recordings recordings;
+  auto import = recordings.import();
+  import.label_column.clear();
+  import.pattern = "{split}/*.csv";
+  std::filesystem::rename(recordings / "in/s1", recordings / "in/validation");
+  Collection by_split;
+  import_windows(import, by_split, {});
+  REQUIRE(by_split.moments().size() == 4);
+  for (const Moment& moment : by_split.moments()) CHECK(moment.split == "val");
+  CHECK(by_split.write(recordings / "by-split", false).questions == 0);
+
+  import.pattern = "{answer}/*.csv";
+  import.labelling.split = {.val_share = 0, .test_share = 0.5};
+  std::filesystem::copy_file(recordings / "in/validation/a.csv", recordings / "in/validation/b.csv");
+  Collection by_recording;
+  import_windows(import, by_recording, {});
+  const auto report = by_recording.write(recordings / "by-recording", false);
+  CHECK(report.moments_by_split == std::map<std::string, std::int64_t>{{"train", 4}, {"test", 4}});
+  CHECK(report.questions == 8);
+
+  import.pattern = "{group}/*.csv";
+  import.labelling.split = {.val = {}, .test = { "validation" }};
+  Collection by_group;
+  import_windows(import, by_group, {});
+  for (const Moment& moment : by_group.moments()) CHECK(moment.split == "test");
 }
 
 TEST_CASE("real recordings are cut by subject, as the reference was") {
