@@ -35,9 +35,9 @@ using Numbers = std::vector<std::int64_t>;
 }  // namespace
 
 TEST_CASE("a text that is no list of objects is refused, with the record it goes wrong at") {
-  for (const char* text :
-       {"", "  ", "{}", "[", "[{\"n\": 1}", "[{\"n\": 1},", "[1]", "[[]]", "[{\"n\": 1} {\"n\": 2}]",
-        "[{\"n\": 1},]", "[,]", "[{\"n\": 1},,{\"n\": 2}]", "[]]", "[] []", "[{\"n\": 1]}"}) {
+  for (const char* text : {"", "  ", "{}", "[", "[{\"n\": 1}", "[{\"n\": 1},", "[1]", "[[]]",
+                           "[{\"n\": 1} {\"n\": 2}]", "[{\"n\": 1},]", "[,]", "[,{\"n\": 1}]",
+                           "[{\"n\": 1},,{\"n\": 2}]", "[]]", "[] []", "[{\"n\": 1]}"}) {
     CAPTURE(text);
     CHECK(refusal(text).code == Errc::Corrupt);
   }
@@ -48,7 +48,7 @@ TEST_CASE("a text that is no list of objects is refused, with the record it goes
 TEST_CASE("an outer object without that list is refused") {
   for (const char* text :
        {"[]", "{}", R"({"other": []})", R"({"q": 1})", R"({"q": {"q": []}})", R"({"a": "q", "b": []})",
-        R"({"q": [], "q": []})", R"({"q": [])", R"({"q": []} x)"}) {
+        R"({"q": [], "q": []})", R"({"q": 1, [{"n": 1}]})", R"({"q": [])", R"({"q": []} x)"}) {
     CAPTURE(text);
     CHECK(refusal(text, "q").code == Errc::Corrupt);
   }
@@ -60,6 +60,7 @@ TEST_CASE("records come in order, whatever is in their strings and around them")
         Numbers{1, 2});
   CHECK(Text(R"({"info": {"q": [{"n": 9}]}, "q": [{"n": 1}, {"n": 2}], "z": ["q", {"x": [3]}]})", "q")
             .numbers() == Numbers{1, 2});
+  CHECK(Text(R"({"q": "[{", "q": [{"n": 1}]})", "q").numbers() == Numbers{1});
   CHECK(Text(R"({"esc": "\\\"", "q": [], "n": null})", "q").numbers().empty());
 }
 
@@ -67,6 +68,9 @@ TEST_CASE("a record above the limit is refused, and a long list is not") {
   Text file(R"([{"n": 1, "s": ")" + std::string(100, 'x') + "\"}]");
   file.list.record.max_bytes = 64;
   CHECK(thrown_by([&] { file.numbers(); }).code == Errc::ResourceExhausted);
+  Text endless(R"([{"s": ")" + std::string(100, 'x'));  // refused before its end is looked for
+  endless.list.record.max_bytes = 64;
+  CHECK(thrown_by([&] { endless.numbers(); }).code == Errc::ResourceExhausted);
   std::string many = "[";
   for (int i = 0; i < 100000; ++i)
     many += (i == 0 ? "" : ",") + std::string(R"({"n": )") + std::to_string(i) + "}";

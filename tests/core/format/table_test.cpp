@@ -40,6 +40,14 @@ TEST_CASE("time elapsed is taken before a clock becomes float32") {
   CHECK(read_table(folder / "a.npy", {}).values.front() == 1657535082970.0F);
 }
 
+TEST_CASE("a table without rows has no time elapsed, and a column may be called so itself") {
+  const test::TemporaryFolder folder;
+  test::write_file(folder / "a.csv", "t,x\n");
+  CHECK(read_table(folder / "a.csv", {"t:elapsed", "x"}).rows == 0);
+  test::write_file(folder / "b.csv", "t:elapsed,x\n0,1\n5,2\n");
+  CHECK(read_table(folder / "b.csv", {}).values == Floats{0, 1, 5, 2});
+}
+
 TEST_CASE("arrays that are no matrix or have other columns are refused") {
   const test::TemporaryFolder folder;
   write_npy(folder / "line.npy", "(2,)", {1, 2});
