@@ -72,8 +72,10 @@ std::vector<std::vector<std::string>> groups_of(std::string_view side, std::stri
 }  // namespace
 
 Rearrangement parse_rearrangement(std::string_view text) {
+  if (text.size() > kMaxText)
+    reject(text.substr(0, kMaxText), "... is longer than " + std::to_string(kMaxText) + " bytes");
   const std::size_t arrow = text.find(kArrow);
-  if (text.size() > kMaxText || arrow == text.npos) reject(text.substr(0, kMaxText), "has no \"->\"");
+  if (arrow == text.npos) reject(text, "has no \"->\"");
   const auto axes = axes_of(text.substr(0, arrow), text);
   const auto groups = groups_of(text.substr(arrow + kArrow.size()), text);
   Rearrangement result;
