@@ -50,6 +50,8 @@ void require_conformance(const std::string& name, Options options) {
 Finding finding_of(const std::string& fault, const std::string& test) {
   auto settings = settings_for("fixtures/plugins/fixture_mixer.lateral.so", {{"fault", fault}});
   settings.only = {test};
+  settings.timeout =
+      std::chrono::seconds(20);  // these end by their number of rounds, on a busy machine as well
   const auto report = checked(settings);
   REQUIRE(report.findings.size() == 1);
   return report.findings.front();
