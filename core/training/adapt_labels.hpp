@@ -52,8 +52,8 @@ struct AdaptReport {
 /// summary is fitted in closed form and the aligner learns from drawn moments.
 ///
 /// Trains `adapter` in place on `examples`; `tokens` are those of its encoder. `beside` are connections that
-/// stay attached and frozen meanwhile. Resumes from options.run.checkpoint. The same inputs, seed and thread
-/// count give the same adapter, killed in between or not.
+/// stay attached and frozen meanwhile. Resumes from options.run.checkpoint. The same inputs, seed, thread count
+/// and number of steps give the same adapter, killed in between or not.
 /// Blocks; nothing else may use `adapter` meanwhile (publish a clone). Throws InvalidArgument for no usable
 /// questions, Cancelled, and what train() throws; the adapter's parameters are then of no use, the
 /// checkpoint is.

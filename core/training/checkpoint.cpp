@@ -14,7 +14,8 @@ namespace lateral::training {
 namespace {
 
 constexpr const char* kWhere = "checkpoint";
-constexpr const char* kFormat = "lateral-checkpoint-1";
+constexpr const char* kFormat = "lateral-checkpoint-2";
+constexpr const char* kFormerFormat = "lateral-checkpoint-1";
 
 // Sixteen hexadecimal digits of the bits: a decimal number would come back rounded.
 std::string bits_of(double value) {
@@ -72,7 +73,10 @@ void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkp
                             {{"format", kFormat},
                              {"fingerprint", checkpoint.fingerprint},
                              {"step", std::to_string(checkpoint.step)},
-                             {"steps", std::to_string(checkpoint.steps)},
+                             {"steps", std::to_string(checkpoint.plan.steps)},
+                             {"planned_at", std::to_string(checkpoint.plan.since)},
+                             {"done_then", bits_of(checkpoint.plan.done)},
+                             {"spent", bits_of(checkpoint.spent)},
                              {"updates", std::to_string(checkpoint.updates)},
                              {"best_held_out", bits_of(checkpoint.best_held_out)},
                              {"best_step", std::to_string(checkpoint.best_step)},
@@ -83,6 +87,9 @@ std::optional<Checkpoint> load_checkpoint(const std::filesystem::path& path, con
   if (!std::filesystem::exists(path)) return std::nullopt;
   const format::SafetensorsFile file(path);
   const Fields fields(file.metadata(), path);
+  if (fields.text("format") == kFormerFormat)
+    fail(Errc::FailedPrecondition, kWhere, path.string(),
+         " was left by an earlier version of lateral; delete this file to begin anew");
   if (fields.text("format") != kFormat) fail(Errc::Corrupt, kWhere, path.string(), " is not a checkpoint");
   Checkpoint found;
   found.fingerprint = fields.text("fingerprint");
@@ -92,7 +99,9 @@ std::optional<Checkpoint> load_checkpoint(const std::filesystem::path& path, con
          "with it, or delete this file to begin anew");
   }
   found.step = fields.number<std::int64_t>("step");
-  found.steps = fields.number<std::int64_t>("steps");
+  found.plan = {fields.number<std::int64_t>("steps"), fields.number<std::int64_t>("planned_at"),
+                fields.real("done_then")};
+  found.spent = fields.real("spent");
   found.updates = fields.number<std::int64_t>("updates");
   found.best_held_out = fields.real("best_held_out");
   found.best_step = fields.number<std::int64_t>("best_step");

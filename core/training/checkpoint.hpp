@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/training/named_tensors.hpp"
+#include "core/training/schedule.hpp"
 
 namespace lateral::training {
 
@@ -17,7 +18,8 @@ namespace lateral::training {
 struct Checkpoint {
   std::string fingerprint;   ///< of options and data: only the same run may go on from here
   std::int64_t step = 0;     ///< steps done
-  std::int64_t steps = 0;    ///< planned in all; a budget in seconds was turned into this once, at the start
+  StepPlan plan;             ///< that is followed from here on; stored before any step that follows it
+  double spent = 0;          ///< seconds of a budget, over all processes
   std::int64_t updates = 0;  ///< the optimizer's count
   double best_held_out = std::numeric_limits<double>::infinity();
   std::int64_t best_step = 0;

@@ -12,7 +12,7 @@ namespace lateral::training {
 struct Progress {
   std::string phase;               ///< what is being done, e.g. "adapt", "query bank", "early states"
   std::int64_t step = 0;           ///< done so far
-  std::int64_t steps = 0;          ///< in all
+  std::int64_t steps = 0;          ///< in all; may change where a budget of time is reconsidered
   double loss = 0;                 ///< of the last step; 0 in phases without a loss
   std::optional<double> held_out;  ///< the last held-out loss, where the phase has one
   double seconds = 0;              ///< since the phase began in this process
@@ -35,6 +35,8 @@ class ProgressMeter {
   /// `step` steps are done.
   void advance(std::int64_t step, double loss = 0);
   void set_held_out(double loss) { progress_.held_out = loss; }
+  /// As a budget was reconsidered.
+  void set_steps(std::int64_t steps) { progress_.steps = steps; }
 
  private:
   ProgressCallback callback_;

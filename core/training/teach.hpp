@@ -48,8 +48,8 @@ connector::AdapterInfo student_info(const connector::AdapterInfo& teacher, const
 
 /// Trains `student` in place; its links become copies of the teacher's and stay frozen. `bank` is of this
 /// decoder and holds the teacher's blocks. Frames that only one sense has are left out and counted. Resumes
-/// from options.run.checkpoint; the same inputs, seed and thread count give the same adapter, killed in
-/// between or not. Blocks; nothing else may use `student` meanwhile (publish a clone). The report says whether
+/// from options.run.checkpoint; the same inputs, seed, thread count and number of steps give the same adapter,
+/// killed in between or not. Blocks; nothing else may use `student` meanwhile (publish a clone). The report says whether
 /// to attach it. Throws InvalidArgument when a frame is named twice, fewer than eight frames are paired, or
 /// blocks differ; FailedPrecondition when the bank does not serve; Cancelled; and what train() throws.
 TeachReport teach(const model::Decoder& decoder, const connector::Adapter& teacher,

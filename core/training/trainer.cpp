@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "core/base/error.hpp"
@@ -16,10 +17,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point then) {
-  return std::chrono::duration<double>(Clock::now() - then).count();
-}
-
 NamedTensors prefixed(const char* prefix, const NamedTensors& tensors) {
   NamedTensors renamed;
   for (const auto& [name, tensor] : tensors) renamed.emplace_back(prefix + name, tensor);
@@ -29,26 +26,30 @@ NamedTensors prefixed(const char* prefix, const NamedTensors& tensors) {
 class Run {
  public:
   Run(const Task& task, const RunOptions& options, Clock::time_point started)
-      : task_(task), options_(options), optimizer_(task.groups, task.optimizer), begun_(Clock::now()) {
+      : task_(task), options_(options), optimizer_(task.groups, task.optimizer), begun_(options.now()) {
     resumed_ = resume();
+    // What a killed run prepared anew is not counted twice.
+    planner_.emplace(task, options, resumed_ ? begun_ : started, at_.spent);
     if (resumed_) return;
     at_.fingerprint = task_.fingerprint;
     best_ = snapshot(optimizer_.parameters());
-    at_.steps = plan_steps(task_, options_.budget, options_.cancel, started);
+    at_.plan = planner_->first();
     if (task_.held_out) look();
     save();
   }
 
   TrainResult finish() {
-    ProgressMeter meter(task_.phase, at_.step, at_.steps, options_.progress);
-    while (at_.step < at_.steps && !at_.stopped) {
+    ProgressMeter meter(task_.phase, at_.step, at_.plan.steps, options_.progress, options_.now);
+    while (at_.step < at_.plan.steps && !at_.stopped) {
       if (options_.cancel.cancelled()) save();
       options_.cancel.check(task_.phase);
       step();
+      const bool replanned = reconsider();
       if (task_.held_out && due()) look();
       if (task_.held_out) meter.set_held_out(at_.best_held_out);
-      meter.advance(at_.stopped ? at_.steps : at_.step, last_loss_);
-      if (seconds_since(saved_) >= options_.checkpoint.every_seconds) save();
+      meter.set_steps(at_.plan.steps);
+      meter.advance(at_.stopped ? at_.plan.steps : at_.step, last_loss_);
+      if (replanned || seconds_since(saved_) >= options_.checkpoint.every_seconds) save();
     }
     save();
     if (task_.held_out) copy_by_name(best_, optimizer_.parameters(), task_.phase);
@@ -57,7 +58,12 @@ class Run {
   }
 
  private:
+  double seconds_since(Clock::time_point then) const {
+    return std::chrono::duration<double>(options_.now() - then).count();
+  }
+
   void step() {
+    const auto begun = options_.now();
     optimizer_.zero_grad();
     const at::Tensor loss = task_.loss(at_.step);
     loss.backward();
@@ -66,15 +72,26 @@ class Run {
       fail(Errc::FailedPrecondition, task_.phase, "the loss of step ", at_.step,
            " is not finite; lower the learning rate or check the tokens");
     }
-    optimizer_.step(task_.schedule.factor(at_.step, at_.steps));
+    optimizer_.step(task_.schedule.factor(at_.step, at_.plan));
     ++at_.step;
+    planner_->stepped(begun);
   }
 
-  bool due() const { return at_.step % task_.early_stopping.every == 0 || at_.step == at_.steps; }
+  /// True when another plan is followed from here on, which has to be saved first.
+  bool reconsider() {
+    if (!planner_->due()) return false;
+    const StepPlan before = at_.plan;
+    at_.plan = planner_->again(at_.step, before);
+    return at_.plan.steps != before.steps || at_.plan.since != before.since;
+  }
+
+  bool due() const { return at_.step % task_.early_stopping.every == 0 || at_.step == at_.plan.steps; }
 
   void look() {
     const c10::NoGradGuard no_grad;
+    const auto begun = options_.now();
     const double loss = task_.held_out();
+    planner_->looked(begun);
     if (loss < at_.best_held_out) {
       at_.best_held_out = loss;
       at_.best_step = at_.step;
@@ -85,8 +102,9 @@ class Run {
   }
 
   void save() {
-    saved_ = Clock::now();
+    saved_ = options_.now();
     if (options_.checkpoint.path.empty()) return;
+    at_.spent = planner_->spent();
     at_.updates = optimizer_.updates();
     at_.tensors = on_disk();
     save_checkpoint(options_.checkpoint.path, at_);
@@ -100,7 +118,7 @@ class Run {
     best_ = snapshot(optimizer_.parameters());
     copy_by_name(at_.tensors, on_disk(), "checkpoint");
     optimizer_.restore(at_.tensors, at_.updates);
-    saved_ = Clock::now();
+    saved_ = options_.now();
     return true;
   }
 
@@ -118,7 +136,7 @@ class Run {
   TrainResult result() const {
     TrainResult result;
     result.steps = at_.step;
-    result.planned = at_.steps;
+    result.planned = at_.plan.steps;
     result.last_loss = last_loss_;
     if (task_.held_out) result.held_out = at_.best_held_out;
     result.best_step = task_.held_out ? at_.best_step : at_.step;
@@ -130,6 +148,7 @@ class Run {
   const Task& task_;
   const RunOptions& options_;
   AdamW optimizer_;
+  std::optional<StepPlanner> planner_;
   Clock::time_point begun_, saved_;
   Checkpoint at_;
   NamedTensors best_;

@@ -21,7 +21,8 @@ namespace lateral::training {
 
 /// How long to train: the smaller of both where both are given. Throws InvalidArgument from train() when
 /// neither is. Seconds become a number of steps at the start, from the measured time of a few steps that are
-/// taken back; from then on the run is a run of that many steps, so that resuming it cannot change its result.
+/// taken back, and the number is reconsidered while the machine becomes busier or idler, so that the learning rate has
+/// decayed when the time is over. Where steps alone decide, or there is time for all of them, the clock changes nothing.
 struct Budget {
   std::optional<std::int64_t> steps;
   std::optional<double> seconds;
@@ -45,6 +46,8 @@ struct RunOptions {
   CheckpointOptions checkpoint;
   CancelToken cancel;         ///< cancelled: a checkpoint is written, then Cancelled is thrown
   ProgressCallback progress;  ///< may be empty
+  /// A test's clock.
+  std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
 };
 
 /// What is learned.
@@ -63,7 +66,7 @@ struct Task {
 
 struct TrainResult {
   std::int64_t steps = 0;    ///< done, over all processes
-  std::int64_t planned = 0;  ///< of the budget
+  std::int64_t planned = 0;  ///< of the budget, as it was reconsidered last
   double last_loss = 0;
   std::optional<double> held_out;  ///< the best; the parameters are those of that moment
   std::int64_t best_step = 0;

@@ -6,6 +6,10 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <stdexcept>
 #include <thread>
 
 #include "core/base/error.hpp"
@@ -20,6 +24,8 @@ using namespace lateral;
 using namespace lateral::training;
 
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 at::Tensor drawn(std::initializer_list<std::int64_t> shape, std::uint64_t seed) {
   auto tensor = at::empty(at::IntArrayRef(shape), at::kFloat);
@@ -71,6 +77,73 @@ RunOptions for_steps(std::int64_t steps, const std::filesystem::path& checkpoint
   return options;
 }
 
+/// A machine whose steps take what a test says, on a clock of its own.
+class Machine {
+ public:
+  /// `cost`: the seconds of a step that begins at a second.
+  explicit Machine(std::function<double(double)> cost) : cost_(std::move(cost)) {}
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+
+  Task runs(Task task) {
+    task.loss = [this, loss = task.loss](std::int64_t step) {
+      seconds_ += cost_(seconds_);
+      return loss(step);
+    };
+    return task;
+  }
+  Clock::time_point now() const {
+    return Clock::time_point() +
+           std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds_));
+  }
+  double seconds() const { return seconds_; }
+
+ private:
+  std::function<double(double)> cost_;
+  double seconds_ = 0;
+};
+
+RunOptions on(const Machine& machine, double seconds) {
+  RunOptions options;
+  options.budget.seconds = seconds;
+  options.now = [&machine] { return machine.now(); };
+  return options;
+}
+
+/// The budget counts from now on the machine's clock.
+TrainResult train_on(Machine& machine, const Task& task, const RunOptions& options) {
+  return train(machine.runs(task), options, machine.now());
+}
+
+/// A parameter that falls by the schedule's factor with each step.
+class Falling {
+ public:
+  static constexpr std::int64_t kWarmUp = 5;
+
+  Task task() {
+    Task task;
+    task.phase = "falling";
+    task.fingerprint = "falling-1";
+    task.groups = {{"w", {{"weight", weight_}}, 1.0, 0}};
+    task.schedule = {kWarmUp, Decay::Cosine, 0.01};
+    task.loss = [this](std::int64_t step) {
+      seen_[step] = weight_.item<double>();
+      return weight_.sum();
+    };
+    return task;
+  }
+  /// Before that step.
+  double weight_at(std::int64_t step) const { return seen_.at(step); }
+  double factor(std::int64_t step) const {
+    const auto next = seen_.find(step + 1);
+    return seen_.at(step) - (next == seen_.end() ? weight_.item<double>() : next->second);
+  }
+
+ private:
+  at::Tensor weight_ = at::zeros({1}, at::kFloat).set_requires_grad(true);
+  std::map<std::int64_t, double> seen_;
+};
+
 /// Stops a run after `steps` steps, as SIGTERM would through the host's token.
 void run_until(Regression& regression, std::int64_t steps, RunOptions options) {
   auto task = regression.with_held_out();
@@ -117,6 +190,16 @@ TEST_CASE("a checkpoint of another run, or a damaged one, is refused and left as
   auto bytes = read_text(folder / "c", 1 << 20);
   test::write_file(folder / "c", bytes.substr(0, bytes.size() / 2));
   CHECK_THROWS_AS(train(regression.task(), for_steps(5, folder / "c")), Error);
+}
+
+TEST_CASE("a checkpoint of the former format is refused with what to do") {
+  const test::TemporaryFolder folder;
+  Regression regression;
+  train(regression.task(), for_steps(5, folder / "c"));
+  auto bytes = read_text(folder / "c", 1 << 20);
+  bytes.replace(bytes.find("lateral-checkpoint-2"), 20, "lateral-checkpoint-1");
+  test::write_file(folder / "c", bytes);
+  CHECK_THROWS_WITH(train(regression.task(), for_steps(5, folder / "c")), Catch::Contains("earlier version"));
 }
 
 TEST_CASE("the loss goes down and the held-out best is what a run returns") {
@@ -186,20 +269,124 @@ TEST_CASE("a run killed by SIGKILL resumes to the bytes of an undisturbed one") 
   CHECK(last.equals(undisturbed));
 }
 
-TEST_CASE("a budget in seconds becomes steps once, is kept to, and its rehearsal leaves no trace") {
-  const test::TemporaryFolder folder;
+TEST_CASE("a budget in seconds is kept to by the real clock, and its rehearsal leaves no trace") {
   Regression timed;
   timed.pause = std::chrono::milliseconds(2);
-  RunOptions options = for_steps(1 << 20, folder / "c");
-  options.checkpoint.every_seconds = 10;
+  RunOptions options;
   options.budget.seconds = 0.5;
   const auto start = std::chrono::steady_clock::now();
   const auto result = train(timed.task(), options);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  CHECK(result.planned > 50);
-  CHECK(seconds < 1.0);
-  CHECK(load_checkpoint(folder / "c", "regression-1")->steps == result.planned);
+  CHECK(result.steps == result.planned);
+  CHECK(result.steps > 10);
+  CHECK(seconds < 1.5);
+}
+
+TEST_CASE(
+    "on a quiet machine a budget in seconds is planned once, and gives the bytes of a run of that many "
+    "steps") {
+  const test::TemporaryFolder folder;
+  Machine machine([](double) { return 0.01; });
+  Regression timed;
+  RunOptions options = on(machine, 10);
+  options.checkpoint.path = folder / "c";
+  const auto looking = [](Regression& regression) {
+    auto task = regression.with_held_out();
+    task.early_stopping.patience = 0;
+    return task;
+  };
+  const auto result = train_on(machine, looking(timed), options);
+  CHECK(result.steps == result.planned);
+  CHECK(result.steps > 900);
+  CHECK(load_checkpoint(folder / "c", "regression-1")->plan.since == 0);
   Regression counted;
-  train(counted.task(), for_steps(result.planned));
+  train(looking(counted), for_steps(result.planned));
   CHECK(counted.equals(timed));
+}
+
+TEST_CASE(
+    "whether a machine becomes busier or idler, the rate has decayed when the budget is over, and not "
+    "before") {
+  struct Case {
+    const char* name;
+    std::function<double(double)> cost;
+    double steps;        // that fit
+    double last = 0.05;  // what the rate has fallen below
+  };
+  const Case kCases[] = {
+      {"busier", [](double t) { return t < 4 ? 0.01 : 0.05; }, 400 + 6 / 0.05},
+      {"idler", [](double t) { return t < 4 ? 0.05 : 0.01; }, 4 / 0.05 + 600},
+      {"busy near the end", [](double t) { return t < 8.5 ? 0.01 : 0.04; }, 850 + 1.5 / 0.04},
+      {"in waves", [](double t) { return std::fmod(t, 2) < 1 ? 0.01 : 0.03; }, 5 / 0.01 + 5 / 0.03},
+      // Of which four are rehearsals.
+      {"slow steps", [](double t) { return t < 5 ? 0.4 : 0.8; }, 3.4 / 0.4 + 5 / 0.8, 0.2}};
+  for (const auto& [name, cost, fit, last] : kCases) {
+    CAPTURE(name);
+    Machine machine(cost);
+    Falling falling;
+    const auto result = train_on(machine, falling.task(), on(machine, 10));
+    CAPTURE(result.steps, machine.seconds());
+    CHECK(machine.seconds() < 10.5);
+    CHECK(machine.seconds() > 8.5);
+    CHECK(static_cast<double>(result.steps) > 0.8 * fit);
+    CHECK(falling.factor(result.steps - 1) < last);
+    for (std::int64_t step = falling.kWarmUp; step + 1 < result.steps; ++step)
+      CHECK(falling.factor(step + 1) < falling.factor(step) + 1e-3);
+  }
+}
+
+TEST_CASE("a machine that stands still for most of the budget costs steps, not the decay") {
+  int step = 0;
+  Machine machine([&](double) { return ++step == 300 ? 9.0 : 0.01; });
+  Falling falling;
+  const auto result = train_on(machine, falling.task(), on(machine, 10));
+  CHECK(result.steps > 290);
+  CHECK(result.steps < 330);
+  CHECK(machine.seconds() < 13);
+  CHECK(falling.factor(result.steps - 1) < 0.2);
+}
+
+TEST_CASE("where there is time for all steps, no clock changes a bit") {
+  Random random(3);
+  Machine machine([&](double) { return 0.001 + 0.05 * static_cast<double>(random.uniform()); });
+  Regression timed, counted;
+  RunOptions options = on(machine, 1000);
+  options.budget.steps = 120;
+  train_on(machine, timed.with_held_out(), options);
+  train(counted.with_held_out(), for_steps(120));
+  CHECK(timed.equals(counted));
+}
+
+TEST_CASE(
+    "a timed run that is killed takes the steps since its last checkpoint again as they were, whatever the "
+    "clock") {
+  const test::TemporaryFolder folder;
+  const auto options_on = [&](Machine& machine) {
+    RunOptions options = on(machine, 10);
+    options.checkpoint.path = folder / "c";
+    options.checkpoint.every_seconds = 1e9;  // only what was decided is stored
+    return options;
+  };
+  Machine busier([](double t) { return t < 2 ? 0.01 : 0.05; });
+  Falling first;
+  auto doomed = first.task();
+  doomed.loss = [loss = doomed.loss](std::int64_t step) {
+    if (step == 290) throw std::runtime_error("killed");
+    return loss(step);
+  };
+  CHECK_THROWS_WITH(train_on(busier, doomed, options_on(busier)), "killed");
+  const auto kept = load_checkpoint(folder / "c", "falling-1");
+  REQUIRE(kept);
+  CHECK(kept->plan.since > 0);
+  CHECK(kept->step == kept->plan.since);
+  REQUIRE(kept->step < 285);
+
+  Machine idle([](double) { return 0.002; });
+  Falling second;
+  const auto result = train_on(idle, second.task(), options_on(idle));
+  CHECK(result.resumed);
+  for (std::int64_t step = kept->step; step < 290; ++step)
+    CHECK(second.weight_at(step) == first.weight_at(step));
+  CHECK(result.steps > 1000);  // and then it takes what the clock allows
+  CHECK(busier.seconds() + idle.seconds() > 8.5);
 }
