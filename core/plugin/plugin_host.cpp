@@ -108,7 +108,7 @@ std::string PluginHost::load(std::string_view id_or_file, LoadOptions options) {
     const std::lock_guard lock(mutex_);
     forget(file, id);
     slots_[id] = {std::move(revision), {std::move(plugin), std::move(options)}, std::nullopt};
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {  // also what a review throws, or a thread that cannot be started
     remember(file, id, State::Failed, error.what());
     const std::lock_guard lock(mutex_);
     slots_.erase(id);

@@ -107,8 +107,11 @@ std::span<const std::byte> Lane::answer() {
 }
 
 void Lane::disturb() noexcept {
-  header().answer.fetch_sub(1, std::memory_order_relaxed);
-  wake(header().answer);
+  // Another number, for who looked just before it sleeps; but an answer that is there may not have been read yet.
+  auto& answer = header().answer;
+  if (answer.load(std::memory_order_acquire) != header().question.load(std::memory_order_acquire))
+    answer.fetch_sub(1, std::memory_order_relaxed);
+  wake(answer);
 }
 
 std::span<const std::byte> Lane::next_question() {

@@ -49,7 +49,7 @@ class Lane {
   bool answered(std::chrono::nanoseconds at_most) noexcept;
   /// The answer where it lies, still shared: Reader copies it. Throws PluginFault when its length cannot be.
   std::span<const std::byte> answer();
-  /// Wakes whoever sleeps in answered(), from any thread.
+  /// Wakes whoever sleeps in answered(), from any thread. An answer that was given stays given.
   void disturb() noexcept;
 
   // The worker's side.

@@ -74,7 +74,8 @@ void forbid_for_others(const Filter& filter) {
   rule(SCMP_SYS(kill), SCMP_A0(SCMP_CMP_NE, self, 0));
   rule(SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_NE, self, 0));
   rule(SCMP_SYS(prlimit64), SCMP_A0(SCMP_CMP_NE, 0, 0));
-  rule(SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_EQ, PR_SET_PDEATHSIG, 0));
+  // The kernel takes 32 bits of this argument, a filter compares 64.
+  rule(SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_MASKED_EQ, 0xFFFFFFFF, PR_SET_PDEATHSIG));
   rule(SCMP_SYS(clone), SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
   // Its flags are in memory, where no filter can look; the C library then falls back to clone.
   require(::seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0), "refuse clone3");

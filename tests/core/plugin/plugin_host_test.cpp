@@ -20,6 +20,31 @@ TEST_CASE("an id that nobody has is answered with those that are there") {
   CHECK(failure_of([&] { host.load("template", test::in_thread()); }).first == Errc::FailedPrecondition);
 }
 
+TEST_CASE("what is refused by a review is not loaded, whatever the review throws, and may be loaded later") {
+  PluginHost host({}, test::short_timeouts());
+  const auto file = test::fixture("counter").string();
+  auto options = test::in_worker();
+  options.review = [](const plugin::PluginFacts& facts) {
+    CHECK(facts.id == "counter");
+    throw std::runtime_error("not today");
+  };
+  CHECK_THROWS_AS(host.load(file, options), std::runtime_error);
+  REQUIRE(host.list().size() == 1);
+  CHECK(host.list()[0].state == State::Failed);
+  CHECK(host.list()[0].message == "not today");
+  CHECK(host.load(file, test::in_worker()) == "counter");
+  CHECK(host.list()[0].state == State::Active);
+}
+
+TEST_CASE("a sandbox in a thread is refused with what to change") {
+  PluginHost host({}, test::short_timeouts());
+  auto options = test::in_thread();
+  options.worker.sandbox = true;
+  const auto [code, text] = failure_of([&] { host.load(test::fixture("counter").string(), options); });
+  CHECK(code == Errc::InvalidArgument);
+  CHECK(text.find("set isolation = \"process\"") != std::string::npos);
+}
+
 TEST_CASE("list shows the good and the broken without running them") {
   const test::TemporaryFolder folder;
   std::filesystem::copy_file(test::template_plugin(), folder / "a.lateral.so");
