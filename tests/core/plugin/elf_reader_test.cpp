@@ -245,3 +245,108 @@ TEST_CASE("symbols are counted by the table that the loader would search") {
   CHECK(after.defined[0].name == before.defined[0].name);
   CHECK(after.imported == before.imported);
 }
+
+namespace {
+
+/// Where the program header of the `number`-th segment of this type lies.
+std::size_t place_of_segment(const std::vector<std::byte>& image, std::uint32_t type, int number = 0) {
+  const auto header = get<Elf64_Ehdr>(image, 0);
+  for (std::size_t i = 0; i < header.e_phnum; ++i) {
+    const std::size_t at = header.e_phoff + i * sizeof(Elf64_Phdr);
+    if (get<Elf64_Phdr>(image, at).p_type == type && number-- == 0) return at;
+  }
+  throw std::runtime_error("no such segment");
+}
+
+template <typename Change>
+std::string refusal_of_segment(std::uint32_t type, int number, Change&& change) {
+  auto image = good();
+  const auto at = place_of_segment(image, type, number);
+  auto segment = get<Elf64_Phdr>(image, at);
+  change(segment);
+  put(image, at, segment);
+  const auto failure = failure_of([&] { read_elf(image); });
+  CHECK((failure.first == Errc::Corrupt || failure.first == Errc::Unsupported));
+  return failure.second;
+}
+
+bool says(const std::string& text, const char* part) {
+  return text.find(part) != text.npos;
+}
+
+/// The place and the end of the library's own note.
+std::pair<std::size_t, std::size_t> place_of_note(const std::vector<std::byte>& image) {
+  const std::string_view text(reinterpret_cast<const char*>(image.data()), image.size());
+  const std::size_t name = text.find(std::string_view("LATERAL\0", 8));
+  return {name - sizeof(Elf64_Nhdr), name + 8};
+}
+
+}  // namespace
+
+TEST_CASE("a segment that cannot be where it says is refused for that") {
+  CHECK(says(refusal_of_segment(PT_LOAD, 0, [](auto& s) { s.p_filesz = s.p_memsz + 1; }),
+             "larger in the file"));
+  CHECK(says(refusal_of_segment(PT_LOAD, 3, [](auto& s) { s.p_vaddr = ~0ULL - 0xFFF + s.p_vaddr % 0x1000; }),
+             "larger in the file"));
+  CHECK(says(refusal_of_segment(PT_LOAD, 0, [](auto& s) { s.p_align = 3; }), "impossible alignment 3"));
+  CHECK(says(refusal_of_segment(PT_LOAD, 1, [](auto& s) { s.p_vaddr += 8; }), "impossible alignment"));
+  CHECK(says(refusal_of_segment(PT_LOAD, 1, [](auto& s) { s.p_vaddr -= 0x1000; }), "overlap"));
+  CHECK(
+      says(refusal_of_segment(PT_NOTE, 0, [](auto& s) { s.p_type = PT_INTERP; }), "asks for an interpreter"));
+}
+
+TEST_CASE("headers of another size, a dynamic section without end and the mark of a program are refused") {
+  auto image = good();
+  put(image, offsetof(Elf64_Ehdr, e_phentsize), std::uint16_t{64});
+  CHECK(says(failure_of([&] { read_elf(image); }).second, "program header table of"));
+
+  image = with_dynamic({Elf64_Dyn{DT_FLAGS_1, {DF_1_PIE}}}, std::string("\0x", 3), 0);
+  CHECK(says(failure_of([&] { read_elf(image); }).second, "a program (PIE)"));
+
+  image = with_dynamic({}, std::string("\0x", 3), 0);
+  const auto at = place_of_segment(image, PT_DYNAMIC);
+  auto segment = get<Elf64_Phdr>(image, at);
+  segment.p_filesz -= sizeof(Elf64_Dyn);
+  put(image, at, segment);
+  CHECK(says(failure_of([&] { read_elf(image); }).second, "has no end"));
+}
+
+TEST_CASE("libraries that it filters are needed too, and flags mean what the loader takes them for") {
+  const std::string names("\0one\0two", 9);
+  CHECK(
+      read_elf(with_dynamic({Elf64_Dyn{DT_FILTER, {1}}, Elf64_Dyn{DT_AUXILIARY, {5}}}, names, 1000)).needed ==
+      std::vector<std::string>{"one", "two"});
+  CHECK(read_elf(with_dynamic({Elf64_Dyn{DT_FLAGS, {DF_TEXTREL}}}, names, 1000)).text_relocations);
+  CHECK(read_elf(with_dynamic({Elf64_Dyn{DT_TEXTREL, {0}}}, names, 1000)).text_relocations);
+  CHECK(read_elf(with_dynamic({Elf64_Dyn{DT_FLAGS, {DF_STATIC_TLS}}}, names, 1000)).static_tls);
+  const auto paths = with_dynamic({Elf64_Dyn{DT_RUNPATH, {5}}, Elf64_Dyn{DT_RPATH, {1}}}, names, 1000);
+  CHECK(read_elf(paths).run_path == "two");
+  auto unnamed = good();
+  const auto at = place_of_segment(unnamed, PT_GNU_STACK);
+  put(unnamed, at, std::uint32_t{PT_NULL});
+  CHECK(read_elf(unnamed).executable_stack);
+}
+
+TEST_CASE("a lateral note that is small, without end or there twice is refused") {
+  const auto [note, description] = place_of_note(good());
+  auto image = good();
+  put(image, note + offsetof(Elf64_Nhdr, n_descsz), std::uint32_t{8});
+  CHECK(says(failure_of([&] { read_elf(image); }).second, "a lateral note of 8 bytes"));
+  image = good();
+  put(image, note + offsetof(Elf64_Nhdr, n_descsz), std::uint32_t{1 << 20});
+  CHECK(says(failure_of([&] { read_elf(image); }).second, "a note longer than its segment"));
+  image = good();
+  put(image, note + offsetof(Elf64_Nhdr, n_namesz), std::uint32_t{1 << 20});
+  CHECK(says(failure_of([&] { read_elf(image); }).second, "a note longer than its segment"));
+  for (const auto& [field, size] :
+       {std::pair{offsetof(lat_note_desc, id), sizeof lat_note_desc::id},
+        std::pair{offsetof(lat_note_desc, version), sizeof lat_note_desc::version}}) {
+    image = good();
+    put(image, description + field + size - 1, 'x');
+    CHECK(says(failure_of([&] { read_elf(image); }).second, "has no end"));
+  }
+  image = good();
+  put(image, place_of_segment(image, PT_GNU_EH_FRAME),
+      get<Elf64_Phdr>(image, place_of_segment(image, PT_NOTE)));
+  CHECK(says(failure_of([&] { read_elf(image); }).second, "two lateral notes"));
+}

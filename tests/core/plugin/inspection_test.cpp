@@ -9,6 +9,7 @@
 #include "core/base/file.hpp"
 #include "core/plugin/elf_image.hpp"
 #include "core/plugin/glibc_version.hpp"
+#include "core/plugin/judges.hpp"
 #include "fixtures.hpp"
 #include "tests/support/catch.hpp"
 
@@ -139,4 +140,116 @@ TEST_CASE("an id and a version that would spoil a terminal are shown escaped") {
   const auto facts = inspect("x", image);
   CHECK(facts.library_id == "\\x1B" + id.substr(1));
   CHECK(mentions(facts.problems, "its id \"\\x1B"));
+}
+
+namespace {
+
+/// What is said of a library of which these facts were read, and nothing else.
+template <typename Read>
+plugin::PluginFacts judged(Read&& read, std::uint32_t flags = 0) {
+  plugin::ElfFacts elf;
+  read(elf);
+  plugin::PluginFacts facts;
+  facts.flags = flags;
+  plugin::judge_dependencies(elf, facts);
+  plugin::judge_removal(elf, facts);
+  plugin::predict(elf, facts);
+  return facts;
+}
+
+}  // namespace
+
+TEST_CASE("a library that is named by a path, or that a plugin with folders of its own needs, is its own") {
+  CHECK(judged([&](auto& elf) { elf.needed = {"libc.so.6", "libubsan.so.1"}; }).thread_problems.empty());
+  CHECK(mentions(judged([&](auto& elf) { elf.needed = {"libubsan.so./x"}; }).thread_problems,
+                 "needs libubsan.so./x"));
+}
+
+TEST_CASE("the folders of a run path are told apart whole, and there are only so many") {
+  for (const char* const good : {"/usr/lib", "/usr/lib/", "/lib64/x", "/usr/local/lib:/lib"}) {
+    CAPTURE(good);
+    CHECK(judged([&](auto& elf) { elf.run_path = good; }).thread_problems.empty());
+    CHECK(judged([&](auto& elf) { elf.run_path = good; }).problems.empty());
+  }
+  for (const char* const bad : {"/usr/library", "/usr/lib/../../home", "/lib:/opt"}) {
+    CAPTURE(bad);
+    CHECK(mentions(judged([&](auto& elf) { elf.run_path = bad; }).thread_problems,
+                   "outside the system's folders"));
+  }
+  CHECK(mentions(judged([&](auto& elf) { elf.run_path = "${ORIGIN}/l"; }).thread_problems, "beside itself"));
+  std::string many = "/lib";
+  for (int i = 0; i < 15; ++i) many += ":/lib";
+  CHECK(judged([&](auto& elf) { elf.run_path = many; }).problems.empty());
+  CHECK(mentions(judged([&](auto& elf) { elf.run_path = many + ":/lib"; }).problems,
+                 "in more than sixteen folders"));
+}
+
+TEST_CASE("what a library asks of memory and what it calls itself are judged by their flags") {
+  CHECK(mentions(judged([&](auto& elf) { elf.text_relocations = true; }).problems, "build it with -fPIC"));
+  CHECK(
+      mentions(judged([&](auto& elf) { elf.executable_stack = true; }).problems, "link with -z noexecstack"));
+  CHECK(mentions(judged([&](auto& elf) { elf.writable_code = true; }).problems, "writable and executable"));
+  CHECK(judged([&](auto& elf) { elf.tls_bytes = 16U << 20U; }).thread_problems.empty());
+  CHECK(mentions(judged([&](auto& elf) { elf.tls_bytes = (16U << 20U) + 1; }).thread_problems,
+                 "thread-local storage"));
+  CHECK(judged([&](auto& elf) { elf.own_name = "x.lateral.so"; }).thread_problems.empty());
+  CHECK(mentions(judged([&](auto& elf) { elf.own_name = "libm.so.6"; }).thread_problems,
+                 "calls itself libm.so.6"));
+}
+
+TEST_CASE("the newest glibc that is wanted counts, in whatever order they are") {
+  const auto read = [](auto& elf) {
+    elf.versions = {{"libc.so.6", "GLIBC_2.14", ""},
+                    {"libc.so.6", "GLIBC_2.3.4", ""},
+                    {"libc.so.6", "GLIBC_PRIVATE", ""},
+                    {"libstdc++.so.6", "GLIBCXX_9.9", ""}};
+  };
+  CHECK(judged(read).glibc == "2.14");
+}
+
+TEST_CASE("every reason that would keep a library mapped is a pin, and a warning where it is declared") {
+  const auto read = [](auto& elf) {
+    elf.defined = {{LAT_ENTRY_NAME, true, false}, {"helper", true, false}, {"u", false, true}};
+    elf.no_delete = elf.static_tls = true;
+    elf.tls_bytes = 8;
+  };
+  const auto facts = judged(read);
+  for (const char* const pin : {"exports the UNIQUE symbol u", "exports helper besides the entry",
+                                "is linked with -z nodelete", "static thread-local storage (8 bytes)"}) {
+    CAPTURE(pin);
+    CHECK(mentions(facts.pins, pin));
+    CHECK(mentions(facts.thread_problems, pin));
+    CHECK(mentions(judged(read, LAT_PLUGIN_RESIDENT).warnings, pin));
+  }
+  CHECK(judged(read, LAT_PLUGIN_RESIDENT).thread_problems.empty());
+}
+
+TEST_CASE("every import that changes or ends the process is told once") {
+  struct Case {
+    const char* symbol;
+    const char* warning;
+  };
+  const Case cases[] = {{"pthread_create", "starts threads"},
+                        {"pthread_key_create", "thread keys"},
+                        {"atexit", "exit handlers"},
+                        {"pthread_atfork", "fork handlers"},
+                        {"sigaction", "signal handlers"},
+                        {"timer_create", "makes timers"},
+                        {"_exit", "can end the process"},
+                        {"abort", "can end the process"},
+                        {"fork", "forks the process"},
+                        {"popen", "starts other programs"},
+                        {"posix_spawn", "starts other programs"},
+                        {"setlocale", "the locale"},
+                        {"putenv", "the environment"},
+                        {"fchdir", "working directory"},
+                        {"umask", "umask"},
+                        {"fesetround", "floating-point mode"},
+                        {"dlopen", "loads further libraries"}};
+  for (const auto& [symbol, warning] : cases) {
+    CAPTURE(symbol);
+    CHECK(mentions(judged([&](auto& elf) { elf.imported = {"malloc", symbol}; }).warnings, warning));
+  }
+  CHECK(judged([&](auto& elf) { elf.imported = {"exit", "_exit", "abort"}; }).warnings.size() == 1);
+  CHECK(judged([&](auto& elf) { elf.imported = {"malloc"}; }).warnings.empty());
 }

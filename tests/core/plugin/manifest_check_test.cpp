@@ -1,6 +1,7 @@
 // The manifest, the ELF note and the running plugin must say the same.
 #include "core/plugin/manifest_check.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "core/plugin/verified_plugin.hpp"
@@ -14,10 +15,11 @@ using test::failure_of;
 
 namespace {
 
-/// The fixture "none" in a folder of its own, with a manifest.
+/// A fixture in a folder of its own, with a manifest.
 struct Declared {
-  explicit Declared(const std::string& from = {}, const std::string& to = {}) {
-    fs::copy_file(test::fixture("none"), file);
+  explicit Declared(const std::string& from = {}, const std::string& to = {},
+                    const std::string& fixture = "none") {
+    fs::copy_file(test::fixture(fixture), file);
     std::string text = "sha256 = \"" + plugin::verify(file).facts.sha256 + "\"\n" + kText;
     if (!from.empty()) text.replace(text.find(from), from.size(), to);
     test::write_file(folder / "x.lateral.toml", text);
@@ -108,6 +110,61 @@ TEST_CASE("a manifest that the running plugin does not keep is refused, and noth
   PluginHost host({}, test::short_timeouts());
   CHECK(host.load(good.file.string()) == "structural");
   CHECK(host.unload("structural").unmapped());
+}
+
+TEST_CASE("what a manifest says of glibc and threads is held against what the library needs") {
+  const Declared low("2.34", "2.0", "leaves_mark");
+  CHECK(has(low.problem(), "its manifest says glibc 2.0, it needs 2."));
+  const auto needed = plugin::verify(test::fixture("leaves_mark")).facts.glibc;
+  const Declared exact("2.34", needed, "leaves_mark");
+  CHECK_FALSE(needed.empty());
+  CHECK(exact.problem().empty());
+  const Declared threads("abi = ", "threads = \"none\"\nabi = ", "leaves_thread");
+  const auto warnings = plugin::verify(threads.file).facts.warnings;
+  CHECK(std::find(warnings.begin(), warnings.end(),
+                  "its manifest says threads \"none\", but it can start some") != warnings.end());
+  const Declared silent("abi = ", "threads = \"none\"\nabi = ");
+  CHECK(plugin::verify(silent.file).facts.warnings.empty());
+}
+
+TEST_CASE("an encoder is held against every word of its declaration, unless it may have any inputs") {
+  plugin::EncoderSpec spec;
+  spec.name = "e";
+  spec.modality = "radar";
+  spec.inputs = {
+      {"sweep", plugin::InputKind::Points, plugin::DType::F32, {-1, 3}, {"x", "y", "z"}, "", 0, false}};
+  plugin::PluginFacts facts;
+  facts.id = "p";
+  facts.manifest.emplace();
+  auto& declared = facts.manifest->encoders.emplace_back();
+  declared.name = "e";
+  auto& input = declared.inputs.emplace_back();
+  input.name = "sweep";
+  input.kind = "points";
+  CHECK_NOTHROW(plugin::require_declared(facts, {spec}));  // what is not said cannot be wrong
+  const auto refusal = [&](const plugin::EncoderSpec& other) {
+    return failure_of([&] { plugin::require_declared(facts, {other}); }).second;
+  };
+  declared.modality = "lidar";
+  CHECK(has(refusal(spec), "has modality radar, its manifest says lidar"));
+  declared.modality = "radar";
+  input.columns = {"x", "y", "speed"};
+  CHECK(has(refusal(spec), "has other columns than its manifest says"));
+  input.columns = {"x", "y", "z"};
+  input.shape = {-1, 4};
+  CHECK(has(refusal(spec), "has another shape than its manifest says"));
+  input.shape = {-1, 3};
+  CHECK_NOTHROW(plugin::require_declared(facts, {spec}));
+  auto scored = spec;
+  scored.extras = {{"scores", 1, {}, {}}};
+  CHECK(has(refusal(scored), "does not declare the capability lateral.token-scores/1"));
+  facts.manifest->capabilities = {"lateral.token-scores/1"};
+  CHECK_NOTHROW(plugin::require_declared(facts, {scored}));
+  declared.inputs.push_back(input);
+  declared.inputs.back().name = "more";
+  CHECK(has(refusal(spec), "has 1 inputs, its manifest says 2"));
+  declared.any_inputs = true;
+  CHECK_NOTHROW(plugin::require_declared(facts, {spec}));
 }
 
 TEST_CASE("a manifest that others may change, or that cannot be read, keeps its plugin from loading") {
