@@ -1,6 +1,7 @@
 // What a plugin must leave as it was.
 #include "core/plugin/census.hpp"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -67,6 +68,33 @@ TEST_CASE("what changed is named and put back") {
   CHECK(plugin::float_mode() == mode);
   CHECK(umask_now() == mask);
   CHECK(std::setlocale(LC_ALL, nullptr) == locale);
+}
+
+TEST_CASE("limits, a thread's locale, and how a signal is handled are put back as well") {
+  const Census census;
+  rlimit files{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &files) == 0);
+  const rlimit fewer{files.rlim_cur - 1, files.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &fewer) == 0);
+  const locale_t other = ::newlocale(LC_ALL_MASK, "C", nullptr);
+  const locale_t before = ::uselocale(other);
+  struct sigaction action {};
+  action.sa_handler = SIG_DFL;
+  action.sa_flags = SA_RESTART;
+  ::sigaction(SIGUSR1, &action, nullptr);
+  action.sa_flags = 0;
+  sigaddset(&action.sa_mask, SIGHUP);
+  ::sigaction(SIGUSR2, &action, nullptr);
+  CHECK(census.restore() ==
+        std::vector<std::string>{"the handler of SIGUSR1; restored", "the handler of SIGUSR2; restored",
+                                 "the thread's locale; restored",
+                                 "resource limit " + std::to_string(RLIMIT_NOFILE) + "; restored"});
+  CHECK(census.restore().empty());
+  CHECK(::uselocale(nullptr) == before);
+  rlimit after{};
+  ::getrlimit(RLIMIT_NOFILE, &after);
+  CHECK(after.rlim_cur == files.rlim_cur);
+  ::freelocale(other);
 }
 
 TEST_CASE("a plugin that meddles with the process is put right in every phase, and its report says so") {

@@ -110,10 +110,20 @@ TEST_CASE("what breaks the contract is discarded with one clear error, and the p
 }
 
 TEST_CASE("a plugin that writes past its output is never called again") {
-  Faulty faulty("overrun");
-  CHECK(faulty.failure().second.find("wrote past the end") != std::string::npos);
-  CHECK(faulty.state() == State::Quarantined);
-  CHECK(faulty.failure().first == Errc::FailedPrecondition);
+  for (const char* const fault : {"overrun", "overrun-input", "overrun-workspace"}) {
+    INFO(fault);
+    Faulty faulty(fault);
+    CHECK(faulty.failure().second.find("wrote past the end") != std::string::npos);
+    CHECK(faulty.state() == State::Quarantined);
+    CHECK(faulty.failure().first == Errc::FailedPrecondition);
+  }
+}
+
+TEST_CASE("a token on its declared limit is within it, and the limit is for tokens alone") {
+  Faulty on_limit("on-limit");
+  CHECK(on_limit.encoder->encode(on_limit.readings.inputs).tokens.row(0)[0] == -1000);
+  Faulty below("below-limit");
+  CHECK(below.failure().second.find("magnitude 1001") != std::string::npos);
 }
 
 TEST_CASE("fewer tokens than planned, and work on the host's threads") {

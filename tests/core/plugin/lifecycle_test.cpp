@@ -2,6 +2,7 @@
 #include "fixtures.hpp"
 #include "tests/support/catch.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <thread>
 
@@ -179,6 +180,10 @@ TEST_CASE("what stays mapped is reported as retired, with the reason") {
     const auto report = host.unload(id);
     CHECK(report.state == State::Retired);
     CHECK(report.reason.find(why) != std::string::npos);
+    const auto listed = host.list();
+    CHECK(std::any_of(listed.begin(), listed.end(), [&](const auto& entry) {
+      return entry.state == State::Retired && entry.message == report.reason;
+    }));
   }
   // A second copy of a retired library is a library of its own.
   CHECK(host.make_encoder(host.load(fixture("unique_declared").string(), test::in_thread()))

@@ -61,6 +61,8 @@ TEST_CASE("a table that is too small, absurd or absent is refused") {
   Offer offer;
   offer.table.struct_size = 40;
   CHECK(offer.refusal() == "plugin: its table has 40 bytes; that of ABI 1.0 has 128");
+  offer.table.struct_size = 127;
+  offer.refusal();
   offer.table.struct_size = 0;
   offer.refusal();
   offer.table.struct_size = 0xFFFFFFFF;
@@ -76,6 +78,23 @@ TEST_CASE("a required function that is NULL is named, an optional one may be NUL
   CHECK(offer.refusal() == "plugin: its function \"encode\" is NULL");
 }
 
+TEST_CASE("no function that the host calls may be NULL, nor a text that it reads") {
+  const auto refusal = [](const auto& change) {
+    Offer offer;
+    change(offer.table);
+    return offer.refusal();
+  };
+  CHECK(refusal([](auto& t) { t.init = nullptr; }).find("\"init\" is NULL") != std::string::npos);
+  CHECK(refusal([](auto& t) { t.shutdown = nullptr; }).find("\"shutdown\" is NULL") != std::string::npos);
+  CHECK(refusal([](auto& t) { t.encoder_count = nullptr; }).find("\"encoder_count\"") != std::string::npos);
+  CHECK(refusal([](auto& t) { t.encoder_info = nullptr; }).find("\"encoder_info\"") != std::string::npos);
+  CHECK(refusal([](auto& t) { t.create = nullptr; }).find("\"create\" is NULL") != std::string::npos);
+  CHECK(refusal([](auto& t) { t.destroy = nullptr; }).find("\"destroy\" is NULL") != std::string::npos);
+  CHECK(refusal([](auto& t) { t.plan = nullptr; }).find("\"plan\" is NULL") != std::string::npos);
+  CHECK(refusal([](auto& t) { t.id = nullptr; }) == "plugin: its id is NULL");
+  CHECK(refusal([](auto& t) { t.version = nullptr; }) == "plugin: its version is NULL");
+}
+
 TEST_CASE("the table must agree with the note that was read before") {
   Offer offer;
   offer.table.id = "other";
@@ -83,6 +102,18 @@ TEST_CASE("the table must agree with the note that was read before") {
   offer.table.id = "some";
   offer.note.flags = LAT_PLUGIN_RESIDENT;
   offer.refusal();
+  const auto refusal = [](const auto& change) {
+    Offer changed;
+    changed.minor(2, 1);
+    change(changed.note);
+    return changed.refusal(5);
+  };
+  CHECK(refusal([](auto& note) { std::strcpy(note.version, "1.1"); }) ==
+        "plugin: its table says version 1.0, its ELF note 1.1");
+  CHECK(refusal([](auto& note) { note.abi_minor_built = 3; }) ==
+        "plugin: its table says abi_minor_built 2, its ELF note 3");
+  CHECK(refusal([](auto& note) { note.abi_minor_required = 2; }) ==
+        "plugin: its table says abi_minor_required 1, its ELF note 2");
 }
 
 TEST_CASE("another sanitizer than the host's is refused") {

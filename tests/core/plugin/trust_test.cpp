@@ -4,9 +4,12 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
+#include <set>
 
 #include "core/plugin/plugin_file.hpp"
 #include "core/plugin/verified_plugin.hpp"
@@ -76,6 +79,19 @@ TEST_CASE("root, the user and the program's owner are trusted") {
   for (const uid_t owner : {uid_t{0}, ::geteuid(), program.st_uid}) {
     CHECK(std::find(owners.begin(), owners.end(), owner) != owners.end());
   }
+}
+
+TEST_CASE("a user is trusted by the identity that opens files") {
+  if (::geteuid() != 0) return;  // nobody else can take another one
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const bool changed = ::seteuid(kMe) == 0;
+    const auto owners = plugin::trusted_owners();
+    ::_exit(changed && std::find(owners.begin(), owners.end(), kMe) != owners.end() ? 0 : 1);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  CHECK(status == 0);
 }
 
 TEST_CASE("a plugin that everybody may change, or in such a folder, is not loaded") {
@@ -151,4 +167,33 @@ TEST_CASE("a file beside is opened in the same folder, and a link there is not f
   CHECK(opened.beside("x.lateral.toml")->read(100).size() == 6);
   fs::create_symlink("/etc/passwd", plugin.folder / "y.lateral.toml");
   CHECK(failure_of([&] { opened.beside("y.lateral.toml"); }).second.find("is a link") != std::string::npos);
+}
+
+TEST_CASE("no descriptor of a plugin's file or folder is inherited by a program that starts meanwhile") {
+  Installed plugin;
+  test::write_file(plugin.folder / "x.lateral.toml", "id = 1");
+  const auto open_now = [] {
+    std::set<int> open;
+    for (const auto& entry : fs::directory_iterator("/proc/self/fd"))
+      open.insert(std::stoi(entry.path().filename().string()));
+    std::erase_if(open,
+                  [](int descriptor) { return ::fcntl(descriptor, F_GETFD) < 0; });  // that of the listing
+    return open;
+  };
+  const auto before = open_now();
+  const PluginFile opened = PluginFile::open(plugin.file);
+  const auto beside = opened.beside("x.lateral.toml");
+  int fresh = 0;
+  for (const int descriptor : open_now()) {
+    if (before.contains(descriptor)) continue;
+    CHECK((::fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0);
+    ++fresh;
+  }
+  CHECK(fresh == 4);  // two files, and their folder for each
+}
+
+TEST_CASE("a file beside that cannot be looked at is not taken for none") {
+  Installed plugin;
+  const PluginFile opened = PluginFile::open(plugin.file);
+  CHECK(failure_of([&] { opened.beside(std::string(300, 'x')); }).first == Errc::Io);
 }

@@ -75,9 +75,31 @@ TEST_CASE("inputs that do not fit are refused before they reach the worker") {
 }
 
 TEST_CASE("a worker's plugin that writes past its output is killed and quarantined") {
-  Faulty worker("overrun");
-  CHECK(worker.failure().second.find("wrote past the end") != std::string::npos);
-  CHECK(worker.host.revision("faulty")->state() == State::Quarantined);
+  for (const char* const fault : {"overrun", "overrun-input", "overrun-workspace"}) {
+    INFO(fault);
+    Faulty worker(fault);
+    CHECK(worker.failure().second.find("wrote past the end") != std::string::npos);
+    CHECK(worker.host.revision("faulty")->state() == State::Quarantined);
+  }
+}
+
+TEST_CASE("outputs are zero-filled each time, whatever the last call left in the shared memory") {
+  Faulty worker("old-output");
+  for (int i = 0; i < 3; ++i) CHECK(worker.encoder->encode(worker.readings.inputs).tokens.rows == 3);
+}
+
+TEST_CASE("a call larger than a message or than the shared memory is refused, and the next one works") {
+  PluginHost host({}, test::short_timeouts());
+  const auto huge = test::failure_of([&] {
+    host.load(test::fixture("deadly").string(), test::in_worker({{"deed", std::string(300'000, 'x')}}));
+  });
+  CHECK(huge.first == Errc::InvalidArgument);
+  CHECK(huge.second.find("large options belong in files") != std::string::npos);
+  Faulty worker("");
+  auto inputs = worker.readings.inputs;
+  inputs[0].shape = {std::int64_t{1} << 30, 2};  // nothing of it is read
+  CHECK(test::failure_of([&] { worker.encoder->encode(inputs); }).first == Errc::ResourceExhausted);
+  CHECK(worker.encoder->encode(worker.readings.inputs).tokens.rows == 3);
 }
 
 TEST_CASE("in a worker too, an encode that is cancelled or too slow stops and the plugin stays") {
