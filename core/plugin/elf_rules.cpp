@@ -11,6 +11,18 @@ void require_headers(const ElfImage& elf, const Elf64_Phdr& segment) {
   if (at != header.e_phoff) corrupt_elf("PT_PHDR is not where the program headers are");
 }
 
+/// Made read-only after relocation, in whole pages: LLD ends it with the page, behind what the file has for that page.
+void require_relro(const ElfImage& elf, const Elf64_Phdr& segment) {
+  constexpr std::uint64_t kPage = 4096;
+  for (const auto& loaded : elf.segments()) {
+    if (loaded.p_type != PT_LOAD || segment.p_vaddr < loaded.p_vaddr) continue;
+    const std::uint64_t end = loaded.p_vaddr + loaded.p_memsz;  // within the file's bounds, as all of them
+    const std::uint64_t end_of_page = end + (kPage - end % kPage) % kPage;
+    if (segment.p_vaddr <= end_of_page && segment.p_memsz <= end_of_page - segment.p_vaddr) return;
+  }
+  corrupt_elf("PT_GNU_RELRO outside the loadable segments");
+}
+
 void require_segment(const ElfImage& elf, const Elf64_Phdr& segment) {
   switch (segment.p_type) {
     case PT_PHDR:
@@ -20,7 +32,8 @@ void require_segment(const ElfImage& elf, const Elf64_Phdr& segment) {
         corrupt_elf("thread-local storage larger in the file than in memory");
       if (segment.p_filesz > 0) elf.offset_of(segment.p_vaddr, segment.p_filesz, "thread-local storage");
       return;
-    case PT_GNU_RELRO:  // made read-only after relocation, whatever lies there
+    case PT_GNU_RELRO:
+      return require_relro(elf, segment);
     case PT_GNU_EH_FRAME:
     case PT_GNU_PROPERTY:
     case PT_NOTE:

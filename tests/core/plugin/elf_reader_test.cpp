@@ -350,3 +350,26 @@ TEST_CASE("a lateral note that is small, without end or there twice is refused")
       get<Elf64_Phdr>(image, place_of_segment(image, PT_NOTE)));
   CHECK(says(failure_of([&] { read_elf(image); }).second, "two lateral notes"));
 }
+
+TEST_CASE(
+    "what is read-only after relocation may end with the last page of its segment, as LLD has it, and not "
+    "later") {
+  auto image = good();
+  const auto header = get<Elf64_Ehdr>(image, 0);
+  Elf64_Phdr relro{};
+  std::size_t relro_at = 0;
+  std::uint64_t end_of_page = 0;
+  for (std::size_t i = 0; i < header.e_phnum; ++i) {
+    const std::size_t at = header.e_phoff + i * sizeof(Elf64_Phdr);
+    const auto segment = get<Elf64_Phdr>(image, at);
+    if (segment.p_type == PT_LOAD) end_of_page = (segment.p_vaddr + segment.p_memsz + 4095) / 4096 * 4096;
+    if (segment.p_type == PT_GNU_RELRO) relro = segment, relro_at = at;
+  }
+  REQUIRE(relro_at != 0);
+  relro.p_memsz = end_of_page - relro.p_vaddr;
+  put(image, relro_at, relro);
+  CHECK(read_elf(image).note);
+  ++relro.p_memsz;
+  put(image, relro_at, relro);
+  CHECK(failure_of([&] { read_elf(image); }).second.find("PT_GNU_RELRO") != std::string::npos);
+}
