@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <set>
 
@@ -74,6 +75,11 @@ bool same(const struct sigaction& a, const struct sigaction& b) {
          same(a.sa_mask, b.sa_mask);
 }
 
+/// They flush into their buffers at the end of the process, whose ever these are.
+std::array<std::ios*, 4> standard_streams() {
+  return {&std::cin, &std::cout, &std::cerr, &std::clog};
+}
+
 rlimit limit_of(std::size_t resource) {
   rlimit limit{};
   ::getrlimit(static_cast<__rlimit_resource>(resource), &limit);
@@ -100,6 +106,8 @@ Census::Census()
     ::sigaction(signal, nullptr, &handlers_[static_cast<std::size_t>(signal)]);
   }
   for (std::size_t i = 0; i < limits_.size(); ++i) limits_[i] = limit_of(i);
+  for (std::size_t i = 0; i < stream_buffers_.size(); ++i)
+    stream_buffers_[i] = standard_streams()[i]->rdbuf();
 }
 
 std::vector<std::string> Census::restore() const {
@@ -107,6 +115,7 @@ std::vector<std::string> Census::restore() const {
   restore_thread(changes);
   restore_handlers(changes);
   restore_locale(changes);
+  restore_runtime(changes);
   restore_folder(changes);
   restore_umask(changes);
   restore_limits(changes);
@@ -143,6 +152,28 @@ void Census::restore_locale(Changes& changes) const {
   if (::uselocale(nullptr) != thread_locale_) {
     ::uselocale(thread_locale_);
     changes.push_back("the thread's locale" + std::string(kRestored));
+  }
+}
+
+void Census::restore_runtime(Changes& changes) const {
+  const auto note = [&](const char* what) { changes.push_back(what + std::string(kRestored)); };
+  if (std::locale() != cpp_locale_) {
+    std::locale::global(cpp_locale_);
+    std::setlocale(LC_ALL, locale_.c_str());  // the line before may have changed it
+    note("the C++ locale");
+  }
+  if (std::get_terminate() != terminate_handler_) {
+    std::set_terminate(terminate_handler_);
+    note("the handler of std::terminate");
+  }
+  if (std::get_new_handler() != new_handler_) {
+    std::set_new_handler(new_handler_);
+    note("the handler of operator new");
+  }
+  for (std::size_t i = 0; i < stream_buffers_.size(); ++i) {
+    if (standard_streams()[i]->rdbuf() == stream_buffers_[i]) continue;
+    standard_streams()[i]->rdbuf(stream_buffers_[i]);
+    note("the buffer of a standard stream");
   }
 }
 

@@ -10,6 +10,10 @@
 
 #include <array>
 #include <cstdint>
+#include <exception>
+#include <ios>
+#include <locale>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -34,6 +38,7 @@ class Census {
   void restore_thread(Changes& changes) const;
   void restore_handlers(Changes& changes) const;
   void restore_locale(Changes& changes) const;
+  void restore_runtime(Changes& changes) const;
   void restore_folder(Changes& changes) const;
   void restore_umask(Changes& changes) const;
   void restore_limits(Changes& changes) const;
@@ -44,6 +49,11 @@ class Census {
   std::array<struct sigaction, 65> handlers_{};  // by signal, from 1
   std::string locale_;
   locale_t thread_locale_;
+  // Of the C++ runtime, which plugins share with the host; the locale of C++ may have facets of the plugin's.
+  std::locale cpp_locale_;
+  std::terminate_handler terminate_handler_ = std::get_terminate();
+  std::new_handler new_handler_ = std::get_new_handler();
+  std::array<std::streambuf*, 4> stream_buffers_{};
   std::string folder_;
   Descriptor folder_descriptor_;
   mode_t umask_;

@@ -60,9 +60,11 @@ bool EncodeJob::memory_intact() {
 }
 
 Tokens EncodeJob::take() {
+  // Widths as declared: the shapes lay open to the plugin.
+  const auto declared = outputs_of(spec_);
   std::vector<Matrix> matrices;
-  for (auto& output : outputs_)
-    matrices.push_back({std::move(output->buffer()), n_tokens_, output->shape()[1]});
+  for (std::size_t i = 0; i < outputs_.size(); ++i)
+    matrices.push_back({std::move(outputs_[i]->buffer()), n_tokens_, declared[i].width});
   return collect(spec_, std::move(matrices));
 }
 

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "core/base/text.hpp"
+
 namespace lateral::plugin {
 namespace {
 
@@ -25,7 +27,9 @@ log::Level level_of(std::uint32_t level) {
 
 void write_log(lat_ctx* context, std::uint32_t level, const char* text, std::uint64_t length) {
   if (text == nullptr || level_of(level) < log::level()) return;
-  context->sink(level_of(level), context->component, std::string_view(text, std::min(length, kMaxLine)));
+  std::string_view line(text, std::min(length, kMaxLine));
+  while (line.ends_with('\n')) line.remove_suffix(1);
+  context->sink(level_of(level), context->component, shown(line, kMaxLine));
 }
 
 std::uint64_t now_ns(lat_ctx*) {
@@ -46,9 +50,9 @@ const void* get_capability(lat_ctx*, const char*) {
 }  // namespace
 
 HostTable::HostTable(std::string component, const std::filesystem::path& plugin_dir, std::string thread_name,
-                     LogSink sink)
+                     LogSink sink, std::shared_ptr<ThreadFamily> family)
     : plugin_dir_(plugin_dir.string()),
-      context_{std::move(component), sink, ParallelPool(std::move(thread_name))},
+      context_{std::move(component), sink, ParallelPool(std::move(thread_name), std::move(family))},
       table_{sizeof(lat_host), LAT_ABI_MINOR, plugin_dir_.c_str(), &write_log,
              &now_ns,          &parallel_for, &get_capability} {}
 

@@ -4,6 +4,7 @@
 #include <lateral/plugin.h>
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -24,16 +25,19 @@ struct lat_ctx {
 
 namespace lateral::plugin {
 
-/// Lives until shutdown has returned. Not movable: the plugin holds its address.
+/// Lives until shutdown has returned, and longer where threads of the plugin do. Not movable: the plugin holds its
+/// address.
 class HostTable {
  public:
   HostTable(std::string component, const std::filesystem::path& plugin_dir, std::string thread_name,
-            LogSink sink = &log::write);
+            LogSink sink = &log::write, std::shared_ptr<ThreadFamily> family = nullptr);
   HostTable(const HostTable&) = delete;
   HostTable& operator=(const HostTable&) = delete;
 
   const lat_host* table() const noexcept { return &table_; }
   lat_ctx* context() noexcept { return &context_; }
+  /// Ends the threads lent to parallel_for; calls that come too late are answered still. False when one did not end.
+  bool end_threads(Clock::time_point until) { return context_.pool.end(until); }
 
  private:
   std::string plugin_dir_;

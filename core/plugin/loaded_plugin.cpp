@@ -65,8 +65,9 @@ LoadedPlugin::LoadedPlugin(VerifiedPlugin plugin, std::string id, const Timeouts
   require_loadable(facts_, Isolation::Thread);
   custody_.enter(State::Verified);
   thread_name_ = new_thread_name(id_);
-  host_.emplace(id_, facts_.file.parent_path(), thread_name_);
-  thread_ = std::make_unique<PluginThread>(thread_name_);
+  host_ =
+      std::make_shared<HostTable>(id_, facts_.file.parent_path(), thread_name_, &log::write, family_);
+  thread_ = std::make_unique<PluginThread>(thread_name_, family_);
 }
 
 std::shared_ptr<LoadedPlugin> LoadedPlugin::open(VerifiedPlugin verified, std::string id,
@@ -87,8 +88,10 @@ void LoadedPlugin::map() {
   table_ = negotiate(library_->entry()(host_->table()), *note);
 }
 
+// An exception of another language has no std::exception_ptr, so it must become ours before it is kept.
 std::function<void()> LoadedPlugin::watched(std::string_view what, std::function<void()> body) const {
-  return [what = std::string(what), body = std::move(body), id = id_, conduct = conduct_] {
+  return [what = std::string(what), body = contained(std::string(what), std::move(body)), id = id_,
+          conduct = conduct_] {
     const Census census;
     std::exception_ptr error;
     try {
@@ -139,7 +142,7 @@ std::unique_ptr<PluginThread> LoadedPlugin::borrow_worker() {
       return worker;
     }
   }
-  return std::make_unique<PluginThread>(thread_name_);
+  return std::make_unique<PluginThread>(thread_name_, family_);
 }
 
 void LoadedPlugin::return_worker(std::unique_ptr<PluginThread> worker) {
@@ -161,8 +164,6 @@ void LoadedPlugin::quarantine(std::string reason) {
 Removal LoadedPlugin::close() {
   if (custody_.quarantined()) return {false, custody_.reason()};
   if (std::exchange(closed_, true)) return {custody_.state() == State::Unmapped, custody_.reason()};
-  thread_.reset();
-  idle_workers_.clear();
   const Removal removal = unmap();
   host_.reset();
   left_ = Footprint::now() - before_;
@@ -172,22 +173,40 @@ Removal LoadedPlugin::close() {
   return removal;
 }
 
+/// Ours, on which its thread-local destructors run now.
+bool LoadedPlugin::end_threads() {
+  const auto until = Clock::now() + timeouts_.call;
+  bool all = thread_->end(until);
+  for (const auto& worker : idle_workers_) all = worker->end(until) && all;
+  return host_->end_threads(until) && all;
+}
+
+/// Its own: by descent, and by name those that the C library starts for it (timers).
 bool LoadedPlugin::threads_gone() const {
   // A joined thread stays visible for a moment after it is joined.
   const auto until = Clock::now() + kThreadExit;
-  while (PluginThread::count_named(thread_name_) > 0) {
+  while (family_->living() > 0 || PluginThread::count_named(thread_name_) > 0) {
     if (Clock::now() > until) return false;
     std::this_thread::sleep_for(std::chrono::microseconds(100));
   }
   return true;
 }
 
+/// Code of it may still run, and call the host: what it may touch stays.
+Removal LoadedPlugin::left_behind(std::string reason) {
+  if (library_ != nullptr) bury(std::shared_ptr<void>(std::shared_ptr<PluginLibrary>(std::move(library_))));
+  bury(std::shared_ptr<void>(host_));
+  bury(std::shared_ptr<void>(family_));
+  return {false, std::move(reason)};
+}
+
 Removal LoadedPlugin::unmap() {
+  if (!end_threads()) return left_behind("its thread-local destructors do not return");
   if (library_ == nullptr) return {true, {}};
-  host_.reset();  // joins the threads lent to parallel_for
-  if (!threads_gone()) {
-    bury(std::shared_ptr<void>(std::shared_ptr<PluginLibrary>(std::move(library_))));
-    return {false, "it left threads of its own running"};
+  if (!threads_gone()) return left_behind("it left threads of its own running");
+  for (const auto& end : loose_ends_.tie_up(library_->range())) {
+    log::warn("plugin", facts_.id, ": left ", end);
+    conduct_->note("left " + end);
   }
   // Static destructors are plugin code too: a thread of their own, so that a hang is theirs.
   auto removal = std::make_shared<Removal>();
@@ -198,7 +217,7 @@ Removal LoadedPlugin::unmap() {
   if (!task->wait_until(Clock::now() + timeouts_.call)) {
     closer.abandon();
     bury(std::shared_ptr<void>(library));
-    return {false, "its static destructors do not return"};
+    return left_behind("its static destructors do not return");
   }
   task->rethrow();
   if (!removal->unmapped) removal->reason = explained(removal->reason, facts_);

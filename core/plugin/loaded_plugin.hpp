@@ -5,7 +5,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,10 +12,12 @@
 #include "core/plugin/conduct.hpp"
 #include "core/plugin/footprint.hpp"
 #include "core/plugin/host_table.hpp"
+#include "core/plugin/loose_ends.hpp"
 #include "core/plugin/negotiation.hpp"
 #include "core/plugin/plugin_library.hpp"
 #include "core/plugin/plugin_thread.hpp"
 #include "core/plugin/state.hpp"
+#include "core/plugin/thread_family.hpp"
 #include "core/plugin/verified_plugin.hpp"
 
 namespace lateral::plugin {
@@ -51,6 +52,8 @@ class LoadedPlugin : public std::enable_shared_from_this<LoadedPlugin> {
   /// Starts `body` there (or, for reentrant encoders, on a borrowed worker) without waiting.
   std::shared_ptr<Task> post(PluginThread& thread, std::string_view what, std::function<void()> body);
   PluginThread& thread() noexcept { return *thread_; }
+  /// Threads that it starts, from whichever thread it is called on.
+  const std::shared_ptr<ThreadFamily>& family() const noexcept { return family_; }
 
   /// A worker for one reentrant call; give it back unless it hangs.
   std::unique_ptr<PluginThread> borrow_worker();
@@ -72,11 +75,14 @@ class LoadedPlugin : public std::enable_shared_from_this<LoadedPlugin> {
   std::shared_ptr<Task> start(PluginThread& thread, std::string_view what, std::function<void()> body);
   void map();
   Removal unmap();
+  bool end_threads();
   bool threads_gone() const;
+  Removal left_behind(std::string reason);
 
   Timeouts timeouts_;
   Custody custody_;
   Footprint before_ = Footprint::now();
+  LooseEnds loose_ends_;
   Footprint left_;
   std::shared_ptr<Conduct> conduct_ = std::make_shared<Conduct>();
   std::atomic<bool> posted_{false};
@@ -84,7 +90,8 @@ class LoadedPlugin : public std::enable_shared_from_this<LoadedPlugin> {
   PluginFacts facts_;
   std::string id_;
   std::string thread_name_;
-  std::optional<HostTable> host_;
+  std::shared_ptr<ThreadFamily> family_ = std::make_shared<ThreadFamily>();
+  std::shared_ptr<HostTable> host_;
   std::unique_ptr<PluginLibrary> library_;
   PluginTable table_;
   std::unique_ptr<PluginThread> thread_;

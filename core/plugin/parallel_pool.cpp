@@ -1,12 +1,11 @@
 #include "core/plugin/parallel_pool.hpp"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <atomic>
-#include <system_error>
+#include <thread>
 #include <utility>
 
+#include "core/base/error.hpp"
 #include "core/plugin/float_mode.hpp"
 
 namespace lateral::plugin {
@@ -24,7 +23,8 @@ struct ParallelPool::Loop {
   std::atomic<std::uint64_t> next{0};
 };
 
-ParallelPool::ParallelPool(std::string name) : name_(std::move(name)) {}
+ParallelPool::ParallelPool(std::string name, std::shared_ptr<ThreadFamily> family)
+    : name_(std::move(name)), family_(std::move(family)) {}
 
 ParallelPool::~ParallelPool() {
   {
@@ -32,18 +32,30 @@ ParallelPool::~ParallelPool() {
     stop_ = true;
   }
   wake_.notify_all();
-  for (auto& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+bool ParallelPool::end(Clock::time_point until) {
+  std::vector<std::unique_ptr<PluginThread>> threads;
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+    threads.swap(threads_);
+  }
+  wake_.notify_all();
+  bool all = true;
+  for (const auto& thread : threads) all = thread->end(until) && all;
+  return all;
 }
 
 bool ParallelPool::run(std::uint32_t n, Body body, void* user) {
   if (inside_loop) return false;
   Loop loop{n, body, user};
   const std::unique_lock only(one_loop_, std::try_to_lock);
-  if (!only.owns_lock() || n < 2) {
+  if (!only.owns_lock() || n < 2 || !start()) {
     drain(loop);
     return true;
   }
-  start();
   {
     const std::lock_guard lock(mutex_);
     loop_ = &loop;
@@ -57,18 +69,23 @@ bool ParallelPool::run(std::uint32_t n, Body body, void* user) {
   return true;
 }
 
-void ParallelPool::start() {
-  if (!threads_.empty()) return;
+bool ParallelPool::start() {
+  const std::lock_guard lock(mutex_);
+  if (stop_) return false;
+  if (!threads_.empty()) return true;
   const unsigned cores = std::max(2U, std::thread::hardware_concurrency());
   try {
-    for (unsigned i = 0; i < std::min(cores - 1, kMaxHelpers); ++i) threads_.emplace_back([this] { help(); });
-  } catch (const std::system_error&) {
+    for (unsigned i = 0; i < std::min(cores - 1, kMaxHelpers); ++i) {
+      threads_.push_back(std::make_unique<PluginThread>(name_, family_));
+      threads_.back()->post([this] { help(); });
+    }
+  } catch (const Error&) {
     // Fewer helpers, or none: the calling thread does the work.
   }
+  return true;
 }
 
 void ParallelPool::help() {
-  ::pthread_setname_np(::pthread_self(), name_.c_str());
   std::uint64_t seen = 0;
   std::unique_lock lock(mutex_);
   while (true) {

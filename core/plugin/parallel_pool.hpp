@@ -4,10 +4,12 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
+
+#include "core/plugin/plugin_thread.hpp"
 
 namespace lateral::plugin {
 
@@ -15,8 +17,8 @@ class ParallelPool {
  public:
   using Body = void (*)(std::uint32_t, void*);
 
-  /// Starts no thread yet. `name` as for PluginThread.
-  explicit ParallelPool(std::string name);
+  /// Starts no thread yet. `name` and `family` as for PluginThread.
+  explicit ParallelPool(std::string name, std::shared_ptr<ThreadFamily> family = nullptr);
   ~ParallelPool();
   ParallelPool(const ParallelPool&) = delete;
   ParallelPool& operator=(const ParallelPool&) = delete;
@@ -26,9 +28,13 @@ class ParallelPool {
   /// loop's body. Thread safety: may be called from any thread.
   bool run(std::uint32_t n, Body body, void* user);
 
+  /// Ends these threads; later loops run on their caller alone. False when one did not end in time.
+  /// REQUIRES: no loop runs.
+  bool end(Clock::time_point until);
+
  private:
   struct Loop;
-  void start();
+  bool start();
   void help();
   static void drain(Loop& loop);
 
@@ -41,7 +47,8 @@ class ParallelPool {
   std::uint64_t loops_ = 0;
   unsigned busy_ = 0;
   bool stop_ = false;
-  std::vector<std::thread> threads_;
+  std::shared_ptr<ThreadFamily> family_;
+  std::vector<std::unique_ptr<PluginThread>> threads_;
 };
 
 }  // namespace lateral::plugin

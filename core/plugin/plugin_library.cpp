@@ -5,6 +5,7 @@
 #include <link.h>
 #include <sys/sysmacros.h>
 
+#include <algorithm>
 #include <boost/dll/shared_library.hpp>
 #include <cinttypes>
 #include <cstdio>
@@ -23,12 +24,26 @@ namespace {
 struct Sought {
   const std::string& name;
   bool found = false;
+  ImageRange range{};
 };
+
+ImageRange range_of(const dl_phdr_info& info) {
+  ImageRange range{UINTPTR_MAX, 0};
+  for (int i = 0; i < info.dlpi_phnum; ++i) {
+    const auto& segment = info.dlpi_phdr[i];
+    if (segment.p_type != PT_LOAD) continue;
+    const std::uintptr_t begin = info.dlpi_addr + segment.p_vaddr;
+    range = {std::min(range.begin, begin), std::max<std::uintptr_t>(range.end, begin + segment.p_memsz)};
+  }
+  return range;
+}
 
 int compare_object(dl_phdr_info* info, std::size_t, void* user) {
   auto& sought = *static_cast<Sought*>(user);
-  sought.found = sought.found || sought.name == info->dlpi_name;
-  return sought.found ? 1 : 0;
+  if (sought.name != info->dlpi_name) return 0;
+  sought.found = true;
+  sought.range = range_of(*info);
+  return 1;
 }
 
 bool loader_lists(const std::string& name) {
@@ -126,6 +141,12 @@ PluginLibrary::PluginLibrary(std::shared_ptr<const SealedImage> image)
 }
 
 PluginLibrary::~PluginLibrary() = default;
+
+ImageRange PluginLibrary::range() const {
+  Sought sought{name_};
+  ::dl_iterate_phdr(&compare_object, &sought);
+  return sought.range;
+}
 
 Removal PluginLibrary::close() {
   const auto before = loader_removals();

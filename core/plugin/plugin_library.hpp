@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "core/plugin/loose_ends.hpp"
 #include "core/plugin/sealed_image.hpp"
 
 namespace lateral::plugin {
@@ -28,6 +29,8 @@ class PluginLibrary {
   PluginLibrary& operator=(const PluginLibrary&) = delete;
 
   lat_entry entry() const noexcept { return entry_; }
+  /// All of its segments.
+  ImageRange range() const;
 
   /// Closes, flushes the loader's postponed work and proves that nothing of the library is left, by four
   /// independent witnesses: the loader's name table, its list of objects and count of removals, the kernel's

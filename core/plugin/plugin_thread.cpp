@@ -2,12 +2,13 @@
 
 #include <pthread.h>
 
+#include <chrono>
+#include <cstdint>
+#include <cstring>
 #include <deque>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
-#include <system_error>
-#include <thread>
 #include <utility>
 
 #include "core/base/error.hpp"
@@ -15,6 +16,26 @@
 #include "core/plugin/float_mode.hpp"
 
 namespace lateral::plugin {
+
+namespace {
+
+timespec timespec_of(std::chrono::nanoseconds time) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  return {static_cast<time_t>(time.count() / kSecond), static_cast<long>(time.count() % kSecond)};
+}
+
+bool join_until(pthread_t thread, Clock::time_point until) {
+#ifdef __SANITIZE_THREAD__  // it knows only the call that goes by the clock of the day
+  const auto day = std::chrono::system_clock::now().time_since_epoch() + (until - Clock::now());
+  const timespec at = timespec_of(day);
+  return ::pthread_timedjoin_np(thread, nullptr, &at) == 0;
+#else
+  const timespec at = timespec_of(until.time_since_epoch());
+  return ::pthread_clockjoin_np(thread, nullptr, CLOCK_MONOTONIC, &at) == 0;
+#endif
+}
+
+}  // namespace
 
 bool Task::wait_until(Clock::time_point until) {
   std::unique_lock lock(mutex_);
@@ -57,26 +78,47 @@ struct PluginThread::Shared {
   std::deque<std::shared_ptr<Task>> tasks;
   bool closing = false;
   bool abandoned = false;
-  std::thread thread;
+  bool ended = false;
+  std::shared_ptr<ThreadFamily> family;
+  pthread_t thread{};  // not std::thread, which cannot be joined with a limit
+
+  /// False when there is nothing to wait for.
+  bool close() {
+    {
+      const std::lock_guard lock(mutex);
+      if (abandoned || ended) return false;
+      closing = true;
+    }
+    changed.notify_all();
+    return true;
+  }
 };
 
-PluginThread::PluginThread(const std::string& name) : shared_(std::make_shared<Shared>()) {
+PluginThread::PluginThread(const std::string& name, std::shared_ptr<ThreadFamily> family)
+    : shared_(std::make_shared<Shared>()) {
   shared_->name = name.substr(0, 15);
-  try {
-    shared_->thread = std::thread([shared = shared_] { work(shared); });
-  } catch (const std::system_error& error) {
-    fail(Errc::ResourceExhausted, "plugin", "cannot start thread \"", name, "\": ", error.what());
+  shared_->family = std::move(family);
+  auto handed_over = std::make_unique<std::shared_ptr<Shared>>(shared_);
+  const int error = ::pthread_create(&shared_->thread, nullptr, &PluginThread::begin, handed_over.get());
+  if (error != 0) {
+    fail(Errc::ResourceExhausted, "plugin", "cannot start thread \"", name, "\": ", std::strerror(error));
   }
+  handed_over.release();
 }
 
 PluginThread::~PluginThread() {
-  {
-    const std::lock_guard lock(shared_->mutex);
-    if (shared_->abandoned) return;
-    shared_->closing = true;
+  if (shared_->close()) ::pthread_join(shared_->thread, nullptr);
+}
+
+bool PluginThread::end(Clock::time_point until) {
+  if (!shared_->close()) return !abandoned();
+  if (!join_until(shared_->thread, until)) {
+    abandon();
+    return false;
   }
-  shared_->changed.notify_all();
-  shared_->thread.join();
+  const std::lock_guard lock(shared_->mutex);
+  shared_->ended = true;
+  return true;
 }
 
 std::shared_ptr<Task> PluginThread::post(std::function<void()> body) {
@@ -94,13 +136,20 @@ std::shared_ptr<Task> PluginThread::post(std::function<void()> body) {
 void PluginThread::abandon() {
   const std::lock_guard lock(shared_->mutex);
   if (std::exchange(shared_->abandoned, true)) return;
-  shared_->thread.detach();
+  ::pthread_detach(shared_->thread);
   shared_->tasks.clear();
 }
 
 bool PluginThread::abandoned() const {
   const std::lock_guard lock(shared_->mutex);
   return shared_->abandoned;
+}
+
+void* PluginThread::begin(void* shared) {
+  const std::unique_ptr<std::shared_ptr<Shared>> mine(static_cast<std::shared_ptr<Shared>*>(shared));
+  if ((*mine)->family) (*mine)->family->lead();
+  work(*mine);
+  return nullptr;
 }
 
 void PluginThread::work(const std::shared_ptr<Shared>& shared) {

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "core/plugin/state.hpp"
+#include "core/plugin/thread_family.hpp"
 
 namespace lateral::plugin {
 
@@ -45,8 +46,8 @@ class Task {
 class PluginThread {
  public:
   /// Starts it. `name` (at most 15 bytes) is what the kernel shows; threads that the plugin starts inherit
-  /// it. Throws ResourceExhausted.
-  explicit PluginThread(const std::string& name);
+  /// it, and are members of `family`. Throws ResourceExhausted.
+  explicit PluginThread(const std::string& name, std::shared_ptr<ThreadFamily> family = nullptr);
   /// Waits for the tasks that were posted and ends the thread; leaves an abandoned one alone.
   ~PluginThread();
   PluginThread(const PluginThread&) = delete;
@@ -54,6 +55,10 @@ class PluginThread {
 
   /// Tasks run one after another in the order given. Each runs under its own floating-point guard.
   std::shared_ptr<Task> post(std::function<void()> body);
+
+  /// The same with a limit, since thread-local destructors of the plugin run at the end: false when `until` came first;
+  /// the thread is abandoned then.
+  bool end(Clock::time_point until);
 
   /// Gives it up: it will never be joined nor get work again.
   void abandon();
@@ -64,6 +69,7 @@ class PluginThread {
 
  private:
   struct Shared;
+  static void* begin(void* shared);
   static void work(const std::shared_ptr<Shared>& shared);
 
   std::shared_ptr<Shared> shared_;

@@ -125,7 +125,7 @@ void ThreadRevision::await(PluginThread& thread, Task& task, const std::shared_p
 void ThreadRevision::hint_cancel(std::uint64_t handle, std::uint64_t request) {
   if (loaded_->functions().cancel == nullptr) return;
   // On a thread of its own: cancel must not block, but who knows.
-  PluginThread thread("cancel");
+  PluginThread thread("cancel", loaded_->family());
   const auto task = loaded_->post(
       thread, "cancel", [plugin = loaded_, handle, request] { plugin->functions().cancel(handle, request); });
   if (!task->wait_until(Clock::now() + loaded_->timeouts().grace) && !task->withdraw()) {

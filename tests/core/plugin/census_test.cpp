@@ -9,8 +9,13 @@
 #include <clocale>
 #include <csignal>
 #include <cstdlib>
+#include <iostream>
+#include <locale>
+#include <new>
+#include <sstream>
 
 #include "core/plugin/float_mode.hpp"
+#include "core/plugin/loose_ends.hpp"
 #include "fixtures.hpp"
 #include "tests/support/catch.hpp"
 
@@ -55,9 +60,15 @@ TEST_CASE("what changed is named and put back") {
     sigaddset(&blocked, SIGUSR1);
     ::pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
     ::setenv("LATERAL_TEST_CENSUS", "1", 1);
+    std::locale::global(std::locale(std::locale(), new std::numpunct<char>));
+    std::set_new_handler([] { std::abort(); });
+    std::stringbuf elsewhere;
+    std::cout.rdbuf(&elsewhere);
     CHECK(census.restore() ==
           std::vector<std::string>{"the floating-point mode; restored", "the signal mask; restored",
                                    "the handler of SIGUSR2; restored", "the locale; restored",
+                                   "the C++ locale; restored", "the handler of operator new; restored",
+                                   "the buffer of a standard stream; restored",
                                    "the working directory; restored", "the umask; restored",
                                    "the environment (LATERAL_TEST_CENSUS)"});
     ::unsetenv("LATERAL_TEST_CENSUS");
@@ -95,6 +106,30 @@ TEST_CASE("limits, a thread's locale, and how a signal is handled are put back a
   ::getrlimit(RLIMIT_NOFILE, &after);
   CHECK(after.rlim_cur == files.rlim_cur);
   ::freelocale(other);
+}
+
+TEST_CASE("what leads into a library is put right before it is unmapped") {
+  static char variable[] = "LATERAL_TEST_PUT=1";
+  static const auto handler = [](int) {};
+  void (*const function)(int) = handler;
+  const auto range_of = [](const void* begin, std::size_t bytes) {
+    const auto at = reinterpret_cast<std::uintptr_t>(begin);
+    return plugin::ImageRange{at, at + bytes};
+  };
+  const plugin::LooseEnds ends;
+  ::putenv(variable);
+  std::signal(SIGUSR2, function);
+  CHECK(ends.tie_up({}).empty());
+  CHECK(ends.tie_up(range_of(variable, sizeof variable)) ==
+        std::vector<std::string>{"the variable LATERAL_TEST_PUT in its memory; copied"});
+  variable[0] = '?';
+  CHECK(std::getenv("LATERAL_TEST_PUT") == std::string("1"));
+  CHECK(ends.tie_up(range_of(reinterpret_cast<const void*>(function), 1)) ==
+        std::vector<std::string>{"a handler of SIGUSR2 in its code; restored"});
+  struct sigaction now {};
+  ::sigaction(SIGUSR2, nullptr, &now);
+  CHECK(now.sa_handler == SIG_DFL);
+  ::unsetenv("LATERAL_TEST_PUT");
 }
 
 TEST_CASE("a plugin that meddles with the process is put right in every phase, and its report says so") {

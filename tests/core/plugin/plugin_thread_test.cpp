@@ -1,5 +1,7 @@
 #include "core/plugin/plugin_thread.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <atomic>
 #include <thread>
@@ -46,6 +48,60 @@ TEST_CASE("a thread that hangs is left behind with everything its task owns") {
   CHECK(PluginThread::count_named("test.hang") == 0);
 }
 
+#if LAT_SANITIZER == 0
+TEST_CASE(
+    "threads that a task starts are its family's, whatever they call themselves, until they have ended") {
+  const auto family = std::make_shared<plugin::ThreadFamily>();
+  std::atomic<bool> release{false};
+  std::thread started;
+  {
+    PluginThread thread("test.family", family);
+    const auto task = thread.post([&] {
+      started = std::thread([&] {
+        ::pthread_setname_np(::pthread_self(), "reader");
+        std::thread([&] {
+          while (!release) std::this_thread::sleep_for(1ms);
+        }).join();
+      });
+    });
+    REQUIRE(task->wait_until(Clock::now() + 5s));
+  }
+  std::thread stranger([&] {
+    while (!release) std::this_thread::sleep_for(1ms);
+  });
+  const auto until = Clock::now() + 5s;
+  while (family->living() < 2 && Clock::now() < until) std::this_thread::sleep_for(1ms);
+  CHECK(family->living() == 2);
+  release = true;
+  started.join();
+  stranger.join();
+  while (family->living() > 0 && Clock::now() < until) std::this_thread::sleep_for(1ms);
+  CHECK(family->living() == 0);
+}
+#endif
+
+TEST_CASE("a thread whose thread-local destructors hang is not waited for") {
+  struct Hang {
+    std::shared_ptr<std::atomic<bool>> release;
+    ~Hang() {
+      while (!*release) std::this_thread::sleep_for(1ms);
+    }
+  };
+  const auto release = std::make_shared<std::atomic<bool>>(false);
+  PluginThread thread("test.end");
+  const auto task = thread.post([release] {
+    static thread_local Hang hang;
+    hang.release = release;
+  });
+  REQUIRE(task->wait_until(Clock::now() + 5s));
+  CHECK_FALSE(thread.end(Clock::now() + 20ms));
+  CHECK(thread.abandoned());
+  *release = true;
+  PluginThread good("test.end2");
+  CHECK(good.end(Clock::now() + 5s));
+  CHECK(good.end(Clock::now()));
+}
+
 TEST_CASE("tasks run in order on one named thread") {
   PluginThread thread("test.order");
   std::vector<int> order;
@@ -82,6 +138,8 @@ TEST_CASE("a parallel loop visits every index once, also beside another one, and
   std::thread other([&] { pool.run(10'000, body, &work); });
   CHECK(pool.run(10'000, body, &work));
   other.join();
-  CHECK(work.sum == 2 * 49'995'000ULL);
+  CHECK(pool.end(Clock::now() + 5s));
+  CHECK(pool.run(10'000, body, &work));  // on this thread alone
+  CHECK(work.sum == 3 * 49'995'000ULL);
   CHECK(work.nested == 0);
 }
