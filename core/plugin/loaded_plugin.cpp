@@ -205,7 +205,7 @@ Removal LoadedPlugin::unmap() {
   if (library_ == nullptr) return {true, {}};
   if (!threads_gone()) return left_behind("it left threads of its own running");
   for (const auto& end : loose_ends_.tie_up(library_->range())) {
-    log::warn("plugin", facts_.id, ": left ", end);
+    log::warn("plugin", id_, ": left ", end);
     conduct_->note("left " + end);
   }
   // Static destructors are plugin code too: a thread of their own, so that a hang is theirs.

@@ -41,6 +41,8 @@ Lane::Lane() : descriptor_(::memfd_create("lateral-lane", MFD_CLOEXEC | MFD_ALLO
 
 Lane::Lane(int inherited) : descriptor_(inherited) {
   map();
+  // A plugin may fork and return twice: the child must not answer too, nor write into tensors that the host reads.
+  if (::madvise(base_, kSpan, MADV_DONTFORK) != 0) fail_with_errno("keep for itself the");
   ::close(std::exchange(descriptor_, -1));
 }
 

@@ -77,6 +77,20 @@ void forbid_for_others(const Filter& filter) {
   // The kernel takes 32 bits of this argument, a filter compares 64.
   rule(SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_MASKED_EQ, 0xFFFFFFFF, PR_SET_PDEATHSIG));
   rule(SCMP_SYS(clone), SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+  // The host's processes and threads are of the same user: their priorities and processors are not the plugin's.
+  const auto refuse = [&](int number, auto... conditions) {
+    constexpr unsigned kCount = sizeof...(conditions);
+    require(::seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), number, kCount, conditions...),
+            "refuse a call");
+  };
+  for (const int number :
+       {SCMP_SYS(sched_setaffinity), SCMP_SYS(sched_setscheduler), SCMP_SYS(sched_setparam),
+        SCMP_SYS(sched_setattr), SCMP_SYS(migrate_pages), SCMP_SYS(move_pages)})
+    refuse(number, SCMP_A0(SCMP_CMP_NE, 0, 0));
+  for (const int number : {SCMP_SYS(setpriority), SCMP_SYS(ioprio_set)}) refuse(number);
+  // Limits that the host set, which root may raise.
+  refuse(SCMP_SYS(setrlimit));
+  refuse(SCMP_SYS(prlimit64), SCMP_A2(SCMP_CMP_NE, 0, 0));
   // Its flags are in memory, where no filter can look; the C library then falls back to clone.
   require(::seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0), "refuse clone3");
 }

@@ -134,7 +134,7 @@ TEST_CASE("an encoder is held against every word of its declaration, unless it m
   spec.inputs = {
       {"sweep", plugin::InputKind::Points, plugin::DType::F32, {-1, 3}, {"x", "y", "z"}, "", 0, false}};
   plugin::PluginFacts facts;
-  facts.id = "p";
+  facts.library_id = "p";
   facts.manifest.emplace();
   auto& declared = facts.manifest->encoders.emplace_back();
   declared.name = "e";

@@ -25,7 +25,7 @@ TEST_CASE("what is refused by a review is not loaded, whatever the review throws
   const auto file = test::fixture("counter").string();
   auto options = test::in_worker();
   options.review = [](const plugin::PluginFacts& facts) {
-    CHECK(facts.id == "counter");
+    CHECK(facts.library_id == "counter");
     throw std::runtime_error("not today");
   };
   CHECK_THROWS_AS(host.load(file, options), std::runtime_error);

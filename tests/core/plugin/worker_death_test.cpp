@@ -160,6 +160,14 @@ TEST_CASE("what a plugin started goes with its worker") {
   CHECK_FALSE(exists(pid));
 }
 
+TEST_CASE("a worker that forks and returns twice answers alone") {
+  Deadly deadly("fork");
+  const int pid = deadly.pid();
+  for (int i = 0; i < 50; ++i)
+    CHECK(deadly.encoder->encode(test::bytes_input("x")).tokens.row(0)[0] == static_cast<float>(pid));
+  CHECK(deadly.host.unload("deadly").unmapped());
+}
+
 TEST_CASE("a worker that prints without end does not fill the log, and works") {
   const auto level = log::level();
   log::set_level(log::Level::Error);
@@ -179,6 +187,8 @@ TEST_CASE(
     INFO(message);
     CHECK(contains(message, std::string("did what the sandbox forbids: ") + call));
   }
+  CHECK(contains(Deadly("reach", sandbox).failure().second, "cannot reach"));
+  CHECK(Deadly("reach").encoder->encode(test::bytes_input("x")).tokens.rows == 1);
   Deadly reader("passwd", sandbox);
   if (!contains(reader.host.revision("deadly")->isolation_note(), "lacks")) {
     CHECK(contains(reader.failure().second, "cannot read"));
