@@ -7,6 +7,7 @@
 #include <clocale>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <set>
 #include <sstream>
 
@@ -92,6 +93,7 @@ Manners take_manners() {
   manners.signal_mask = status_of("SigBlk");
   manners.affinity = status_of("Cpus_allowed_list");
   manners.libtorch = libtorch_settings();
+  manners.stream_buffers = {std::cin.rdbuf(), std::cout.rdbuf(), std::cerr.rdbuf(), std::clog.rdbuf()};
   return manners;
 }
 
@@ -105,6 +107,12 @@ std::vector<Difference> compare(const Manners& before, const Manners& after) {
     if (was != is) result.push_back({test, what});
   };
   same(before.locale, after.locale, "environment.locale", "the locale became " + after.locale);
+  same(before.cpp_locale, after.cpp_locale, "environment.locale", "the global std::locale is another");
+  same(before.terminate_handler, after.terminate_handler, "environment.signals",
+       "the handler of std::terminate changed");
+  same(before.new_handler, after.new_handler, "environment.signals", "the handler of operator new changed");
+  same(before.stream_buffers, after.stream_buffers, "environment.output",
+       "a standard stream of C++ has another buffer");
   same(before.folder, after.folder, "environment.folder", "the working directory became " + after.folder);
   same(before.umask, after.umask, "environment.umask", "the umask became " + after.umask);
   same(before.limits, after.limits, "environment.limits", "a resource limit changed");

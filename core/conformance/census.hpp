@@ -6,7 +6,11 @@
 #include <array>
 #include <csignal>
 #include <cstdint>
+#include <exception>
+#include <ios>
+#include <locale>
 #include <map>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -23,6 +27,11 @@ struct Manners {
   std::string signal_mask;                      ///< of the calling thread
   std::string affinity;                         ///< of the calling thread
   std::map<std::string, std::string> libtorch;  ///< libtorch_settings()
+  // Of the C++ runtime, where the plugin shares it.
+  std::locale cpp_locale;
+  std::terminate_handler terminate_handler = std::get_terminate();
+  std::new_handler new_handler = std::get_new_handler();
+  std::array<std::streambuf*, 4> stream_buffers;
 };
 
 /// What may grow while a plugin lives, and must be given back.

@@ -19,12 +19,15 @@ std::int64_t count_lines(const char* file) {
   return std::count(std::istreambuf_iterator<char>(text), {}, '\n');
 }
 
-std::int64_t resident() {
-  std::ifstream file("/proc/self/statm");
-  std::int64_t total = 0;
-  std::int64_t pages = 0;
-  file >> total >> pages;
-  return pages * ::sysconf(_SC_PAGESIZE);
+struct Pages {
+  std::int64_t all = 0;
+  std::int64_t resident = 0;
+};
+
+Pages pages() {
+  Pages count;
+  std::ifstream("/proc/self/statm") >> count.all >> count.resident;
+  return count;
 }
 
 std::int64_t count_entries(const char* folder) {
@@ -37,8 +40,14 @@ std::int64_t count_entries(const char* folder) {
 Consumption measure_consumption() {
   ::malloc_trim(0);
   const auto heap = ::mallinfo2();
-  return {static_cast<std::int64_t>(heap.uordblks + heap.hblkhd), resident(), count_entries("/proc/self/fd"),
-          static_cast<std::int64_t>(thread_count()), count_lines("/proc/self/maps")};
+  const auto memory = pages();
+  const std::int64_t page = ::sysconf(_SC_PAGESIZE);
+  return {static_cast<std::int64_t>(heap.uordblks + heap.hblkhd),
+          memory.resident * page,
+          count_entries("/proc/self/fd"),
+          static_cast<std::int64_t>(thread_count()),
+          count_lines("/proc/self/maps"),
+          memory.all * page};
 }
 
 }  // namespace lateral::conformance

@@ -12,6 +12,7 @@ struct Consumption {
   std::int64_t descriptors = 0;
   std::int64_t threads = 0;
   std::int64_t mappings = 0;
+  std::int64_t address_bytes = 0;  ///< of address space
 };
 
 Consumption measure_consumption();

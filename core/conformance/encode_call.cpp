@@ -1,5 +1,6 @@
 #include "core/conformance/encode_call.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -50,6 +51,7 @@ lat_tensor* EncodeCall::make_tensor(const std::string& name, plugin::DType dtype
   tensor->dl.shape = frame_.copy(std::span<const std::int64_t>(shape));
   tensor->capacity_bytes = memory.size();
   tensor->name = frame_.copy(name);
+  given_.push_back({tensor, *tensor, std::move(shape)});
   return tensor;
 }
 
@@ -123,6 +125,16 @@ void EncodeCall::check_borders() const {
   for (const auto& output : outputs_) check(*output.memory);
   if (workspace_) check(*workspace_);
   if (!frame_.tails_intact()) breach("it wrote behind the fields it knows, into the tail of a longer struct");
+}
+
+void EncodeCall::check_tensors(const char* function) const {
+  for (const auto& given : given_) {
+    const std::string which = std::string(" of \"") + given.fields.name + "\"";
+    if (!std::equal(given.shape.begin(), given.shape.end(), given.fields.dl.shape))
+      breach(function, " wrote to the shape", which);
+    if (std::memcmp(given.tensor, &given.fields, sizeof given.fields) != 0)
+      breach(function, " changed fields of the lat_tensor", which);
+  }
 }
 
 std::span<const float> EncodeCall::values(const Output& output) const {

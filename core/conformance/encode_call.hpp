@@ -69,6 +69,8 @@ class EncodeCall {
   void check_counts() const;
   /// Throws Breach when a pattern beside a buffer, or behind the fields of a struct, is gone.
   void check_borders() const;
+  /// Throws Breach when `function` changed a tensor's fields or shape.
+  void check_tensors(const char* function) const;
   /// Nobody may touch the memory of this call any more.
   void withdraw();
 
@@ -90,6 +92,13 @@ class EncodeCall {
   std::vector<Output> outputs_;
   std::vector<lat_tensor*> out_;
   std::unique_ptr<GuardedMemory> workspace_;
+  /// As they were given.
+  struct Given {
+    const lat_tensor* tensor;
+    lat_tensor fields;
+    std::vector<std::int64_t> shape;
+  };
+  std::vector<Given> given_;
 };
 
 }  // namespace lateral::conformance

@@ -86,6 +86,39 @@ void missing_inputs(Probe& probe) {
   });
 }
 
+/// Throws Breach unless they are the same.
+void require_same(const plugin::EncoderSpec& was, const plugin::EncoderSpec& is) {
+  if (was == is) return;
+  if (was.token_width != is.token_width)
+    breach("encoder_info of \"", was.name, "\" says width ", is.token_width, " after ", was.token_width);
+  breach("encoder_info of \"", was.name, "\" says something else the second time");
+}
+
+void info_again(Probe& probe) {
+  with_started(probe, [&](Subject& subject) {
+    const auto before = subject.specs();
+    const auto handle = subject.create(0);
+    const Sample sample = make_sample(before.front(), probe.settings().seed, Extent::Small);
+    EncodeCall call(before.front(), sample);
+    call.run(subject, handle);
+    subject.destroy(handle);
+    const auto& after = subject.describe();
+    if (before.size() != after.size()) breach("encoder_count says ", after.size(), " after ", before.size());
+    for (std::size_t i = 0; i < before.size(); ++i) require_same(before[i], after[i]);
+  });
+}
+
+void tensors_stay(Probe& probe) {
+  for_each_encoder(probe, [&](Subject& subject, const plugin::EncoderSpec& spec, std::uint64_t handle) {
+    const Sample sample = make_sample(spec, probe.settings().seed);
+    EncodeCall call(spec, sample);
+    if (!call.plan(subject, handle).ok()) return;
+    call.check_tensors("plan");
+    call.encode(subject, handle);
+    call.check_tensors("encode");
+  });
+}
+
 void require_unused(const std::uint64_t (&words)[4], const char* where) {
   if (std::any_of(std::begin(words), std::end(words), [](auto word) { return word != 0; }))
     breach("it writes to the reserved fields of ", where);
@@ -130,6 +163,19 @@ std::vector<ProbeInfo> contract_encode_probes() {
        1,
        {{"contract.reserved", "reserved fields and flags without a name stay zero",
          "Set the fields that have a meaning one by one; what is reserved is for later minors of the ABI."}}},
+      {&info_again,
+       Stage::Encode,
+       1,
+       {{"contract.info", "encoder_count and encoder_info say the same all life long",
+         "Decide in init what the encoders are; a host asks once, and again after a restart."}},
+       Verdict::Warn},
+      {&tensors_stay,
+       Stage::Encode,
+       1,
+       {{"contract.tensors", "tensors and their shapes are left as they are",
+         "Shapes are not to be written, nor the fields of a lat_tensor: fill the memory that data points to, "
+         "and say the number of tokens in *n_tokens."}},
+       Verdict::Warn},
       {&plan_bounds,
        Stage::Create,
        1,

@@ -148,7 +148,7 @@ std::vector<ProbeInfo> environment_probes() {
            {"environment.umask", "the umask is left alone", hands_off},
            {"environment.limits", "resource limits are left alone", hands_off},
            {"environment.variables", "environment variables are left alone", hands_off},
-           {"environment.signals", "signal handlers are left alone", hands_off},
+           {"environment.signals", "handlers of signals, terminate and new are left alone", hands_off},
            {"environment.mask", "signal masks are left alone", hands_off},
            {"environment.affinity", "the processors of the host's threads are left alone", hands_off},
            {"environment.libtorch", "libtorch's threads, default type and modes are left alone",

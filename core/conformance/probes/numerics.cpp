@@ -1,5 +1,7 @@
 // The numbers themselves: finite, all written, the same again, wherever the memory lies.
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -157,6 +159,22 @@ void deterministic(Probe& probe) {
   twice(probe, {}, {}, "the second time");
 }
 
+/// The C library fills what it gives with another pattern each time.
+void uninitialised(Probe& probe) {
+  for_each_encoder(probe, [&](Subject& subject, const plugin::EncoderSpec& spec, std::uint64_t handle) {
+    if (!spec.deterministic) return;
+    const Sample sample = make_sample(spec, probe.settings().seed);
+    EncodeCall one(spec, sample);
+    EncodeCall two(spec, sample);
+    ::mallopt(M_PERTURB, 0x3C);
+    const bool encoded = one.run(subject, handle).ok();
+    ::mallopt(M_PERTURB, 0x43);
+    if (encoded && two.run(subject, handle).ok())
+      compare(one, two, sample, "when fresh memory holds something else");
+    ::mallopt(M_PERTURB, 0);
+  });
+}
+
 void address(Probe& probe) {
   twice(probe, {.side = GuardedMemory::Side::Left}, {.side = GuardedMemory::Side::Right},
         "at other addresses");
@@ -244,6 +262,14 @@ std::vector<ProbeInfo> numerics_probes() {
        {{"numerics.deterministic", "the same bytes in give the same bytes out, if it says so",
          "Seed random numbers from the input, sum in a fixed order, or do not declare "
          "LAT_ENCODER_DETERMINISTIC."}}},
+      {&uninitialised,
+       Stage::Encode,
+       2,
+       {{"numerics.uninitialised", "the result does not depend on what fresh memory holds",
+         "Initialise what you read: valgrind and MemorySanitizer name the line. (new float[n] and malloc do "
+         "not; "
+         "std::vector does.)"}},
+       Verdict::Warn},
       {&address,
        Stage::Encode,
        3,
