@@ -19,6 +19,7 @@
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
+#include <unwind.h>
 #ifdef __x86_64__
 #include <xmmintrin.h>
 #endif
@@ -57,6 +58,10 @@ static void ignore_signal(int number) {
 static void* thread_forever(void* nothing) {
   while (always) pause_ms(1);
   return nothing;
+}
+static void* thread_named(void* nothing) {
+  pthread_setname_np(pthread_self(), "reader");
+  return thread_forever(nothing);
 }
 static void start_thread(void* (*body)(void*), void* user) {
   pthread_t thread;
@@ -100,6 +105,7 @@ static float scratch[MAX_TOKENS * WIDTH];
 static volatile float sink;
 static void* volatile leaked;
 static uint32_t encodes;
+static uint32_t descriptions;
 static pthread_key_t key;
 static pthread_mutex_t busy = PTHREAD_MUTEX_INITIALIZER;
 #if CASE == CASE_static_tls || CASE == CASE_small_static_tls
@@ -110,6 +116,26 @@ static __thread volatile char storage[CASE == CASE_static_tls ? 4096 : 200]
 #if CASE == CASE_tls_huge
 static __thread char huge[64u << 20u] __attribute__((used));
 #endif
+
+static void* thread_calls(void* nothing) {
+  while (always) {
+    host->now_ns(context);
+    pause_ms(1);
+  }
+  return nothing;
+}
+
+/* What a language other than C++ throws. */
+static void throw_foreign(void) {
+  static struct _Unwind_Exception foreign;
+  foreign = (struct _Unwind_Exception){.exception_class = 0x434F525055530000u};
+  _Unwind_RaiseException(&foreign);
+}
+
+static void hang_at_end(void* nothing) {
+  (void)nothing;
+  hang();
+}
 
 static void leak(size_t bytes) {
   leaked = malloc(bytes);
@@ -185,6 +211,14 @@ static void change_process(void) {
     setitimer(ITIMER_REAL, &soon, NULL);
   }
   IF(leaves_key) pthread_key_create(&key, free);
+  IF(puts_variable) {
+    static char variable[] = "LATERAL_CORPUS_PUT=1";
+    putenv(variable);
+  }
+  IF(hang_thread_local) {
+    pthread_key_create(&key, hang_at_end);
+    pthread_setspecific(key, &key);
+  }
   IF(prints) printf("corpus: hello\n"), fflush(stdout);
   IF(complains) fprintf(stderr, "corpus: hello\n");
 }
@@ -224,7 +258,10 @@ static int32_t shutdown(uint64_t deadline_ns, lat_err* err) {
   IF(shutdown_once) {
     if (++calls > 1) return refuse(err, LAT_FAILED_PRECONDITION, "shutdown was", "called before");
   }
-  IF(leaves_thread) start_thread(thread_forever, NULL);
+  IF(renames_thread) pthread_setname_np(pthread_self(), "encoder");
+  if (IS(leaves_thread) || IS(renames_thread)) start_thread(thread_forever, NULL);
+  IF(leaves_named_thread) start_thread(thread_named, NULL);
+  IF(calls_late) start_thread(thread_calls, NULL);
   memset(living, 0, sizeof living);
   return LAT_OK;
 }
@@ -259,6 +296,7 @@ static int32_t encoder_info(uint32_t index, lat_encoder_info* info, lat_err* err
   info->modality = "table";
   info->token_space = IS(long_token_space) ? long_space : IS(no_token_space) ? "" : "corpus-1";
   info->token_width = IS(no_width) ? 0 : WIDTH;
+  IF(info_changes) info->token_width += descriptions++ > 0;
   info->max_tokens = MAX_TOKENS;
   info->token_dtype = LAT_DTYPE_F32;
   info->n_inputs = 1;
@@ -360,6 +398,15 @@ static int32_t misbehave(const lat_tensor* in, float* tokens, lat_encode* args, 
   IF(late_thread) kept = tokens, start_thread(late_write, NULL);
   IF(plan_keeps) sink = kept[0];
   IF(leak_encode) leak(1u << 20);
+  IF(leak_little) leak(40);
+  IF(leak_pages) leaked = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  IF(foreign_exception) throw_foreign();
+  IF(forks) {
+    if (fork() < 0) return LAT_INTERNAL;
+  }
+  IF(late_handler) {
+    if (++encodes == 2) signal(SIGCHLD, ignore_signal);
+  }
   IF(cancel_blocks) {
     pthread_mutex_lock(&busy);
     pause_ms(900);
@@ -398,6 +445,12 @@ static void spoil(const lat_tensor* in, float* tokens, int64_t n, lat_encode* ar
   IF(underrun) tokens[-1] = 1;
   IF(too_many_tokens)* args->n_tokens = (uint32_t)n + 1;
   IF(no_tokens)* args->n_tokens = 0;
+  IF(writes_shape) args->out[0]->dl.shape[0] = 1, args->out[0]->dl.shape[1] = 1 << 20;
+  IF(uninitialised) {
+    unsigned char* const fresh = malloc(1u << 14u);
+    tokens[0] = (float)(*(volatile unsigned char*)(fresh + 8192) & 127);
+    free(fresh);
+  }
 }
 
 static int32_t encode(uint64_t handle, lat_encode* args, lat_err* err) {

@@ -1,8 +1,8 @@
 # cmake -DCHECK=lateral-check -DCASES=cases.txt -DPLUGINS=FOLDER -DPROGRAM=EXECUTABLE -DSECTION=N -DWORK=FOLDER
-#       [-DONLY=NAME] -P run.cmake
+#       -DRUST=ON|OFF [-DONLY=NAME] -P run.cmake
 #
 # Checks every case of section N of the table (0 = before the first heading), and compares the verdict of the test that
-# the table names. -DONLY=NAME checks one case of any section.
+# the table names. -DONLY=NAME checks one case of any section. With -DRUST=OFF there are no Rust cases to check.
 cmake_minimum_required(VERSION 3.25)
 set(timeout 2s)
 
@@ -63,6 +63,10 @@ function(verdict_of report test result reason)
 endfunction()
 
 function(check_case name made test wanted)
+  if(made MATCHES "^rust" AND NOT RUST)
+    message(STATUS "${name}: skipped, no rustc")
+    return()
+  endif()
   prepare(${name} ${made} file)
   # A fault makes many tests fail, each perhaps by its time limit: only those of the table's group are awaited.
   string(REGEX MATCH "^[a-z]+" group ${test})

@@ -3,6 +3,10 @@
 
 #include <cstring>
 #include <exception>
+#include <iostream>
+#include <locale>
+#include <new>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 
@@ -14,9 +18,22 @@ LAT_NOTE(CASE_ID, "1.0.0", 0U, 0U);
 
 namespace {
 
+struct Grouping : std::numpunct<char> {
+  std::string do_grouping() const override { return "\3"; }
+};
+
+/// The C++ runtime is one for all.
+void change_runtime() {
+  static std::stringbuf buffer;
+  if (IS(cpp_locale)) std::locale::global(std::locale(std::locale(), new Grouping));
+  if (IS(cpp_new_handler)) std::set_new_handler([] { throw std::bad_alloc(); });
+  if (IS(cpp_stream)) std::cout.rdbuf(&buffer);
+}
+
 std::int32_t init(lat_ctx*, const lat_kv* const* options, std::uint32_t n, lat_err* err) {
   if (IS(throw_init)) throw std::runtime_error("no weights today");
   if (IS(terminate_init)) std::terminate();
+  change_runtime();
   if (n == 0) return LAT_OK;
   if (err != nullptr && err->msg != nullptr && err->msg_cap > 0) {
     const std::string text = "unknown option " + std::string(options[0]->key);

@@ -97,6 +97,7 @@ void Stage::add_bundled(const std::string& id, const std::string& isolation,
 
 void Stage::add_corpus(const std::string& isolation) {
   if (LAT_SANITIZER != 0) return;  // see cmake/Compiler.cmake
+  test::forbid_rust_backtraces();
   world_.write_adapter("corpus.safetensors",
                        {.plugin = "corpus", .token_space = "corpus-1", .width = 4, .base_model = {}});
   world_.write_adapter("throws.safetensors",

@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -30,9 +32,7 @@ void place_good(const std::string& name, const fs::path& file) {
   if (name == "manifest_broken") with_manifest("id = \"good\nversion\n");
 }
 
-}  // namespace
-
-std::vector<CorpusCase> corpus_cases() {
+std::vector<CorpusCase> whole_table() {
   std::vector<CorpusCase> cases;
   std::ifstream table(repository() / "tests/corpus/cases.txt");
   for (std::string line; std::getline(table, line);) {
@@ -44,6 +44,27 @@ std::vector<CorpusCase> corpus_cases() {
     cases.push_back(one);
   }
   return cases;
+}
+
+bool was_built(const CorpusCase& one) {
+  return LATERAL_CORPUS_RUST || !one.is_rust();
+}
+
+}  // namespace
+
+std::vector<CorpusCase> corpus_cases() {
+  auto cases = whole_table();
+  std::erase_if(cases, [](const CorpusCase& one) { return !was_built(one); });
+  return cases;
+}
+
+long corpus_cases_left_out() {
+  const auto cases = whole_table();
+  return std::count_if(cases.begin(), cases.end(), [](const CorpusCase& one) { return !was_built(one); });
+}
+
+void forbid_rust_backtraces() {
+  ::setenv("RUST_BACKTRACE", "0", 1);
 }
 
 fs::path corpus_file(const CorpusCase& wanted, const fs::path& folder) {

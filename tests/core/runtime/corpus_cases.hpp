@@ -19,9 +19,17 @@ struct CorpusCase {
     return verdict == one || (one == "fails" && (verdict == "encode-fails" || verdict == "quarantined"));
   }
   bool is_cpp() const { return made.starts_with("cxx") || made.starts_with("bare"); }
+  bool is_rust() const { return made.starts_with("rust"); }
 };
 
+/// Those that were built: without the Rust cases where there is no rustc.
 std::vector<CorpusCase> corpus_cases();
+
+/// How many of the table were not.
+long corpus_cases_left_out();
+
+/// For this process and those it starts: what Rust prints of a panic maps the library's file once more, and keeps it.
+void forbid_rust_backtraces();
 
 /// The case as a file; those that are no files of the build are made in `folder`.
 std::filesystem::path corpus_file(const CorpusCase& wanted, const std::filesystem::path& folder);

@@ -295,6 +295,7 @@ void bury_orphans() {
 
 void run_corpus(const std::string& isolation) {
   const Silence silence;
+  test::forbid_rust_backtraces();
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   const auto cases = test::corpus_cases();
   REQUIRE(cases.size() > 150);
@@ -323,6 +324,8 @@ void run_corpus(const std::string& isolation) {
   load.end();
   std::cout << isolation << ": " << load.answers() << " answers meanwhile";
   for (const auto& [verdict, count] : counts) std::cout << ", " << count << ' ' << verdict;
+  const long left_out = test::corpus_cases_left_out();
+  if (left_out > 0) std::cout << ", " << left_out << " skipped, no rustc";
   std::cout << '\n';
   INFO(table.str());
   CHECK(right);
