@@ -7,6 +7,8 @@
 
 #include "core/base/file.hpp"
 #include "core/base/random.hpp"
+#include "core/plugin/elf_image.hpp"
+#include "core/plugin/elf_relocations.hpp"
 #include "fixtures.hpp"
 #include "tests/support/catch.hpp"
 
@@ -372,4 +374,31 @@ TEST_CASE(
   ++relro.p_memsz;
   put(image, relro_at, relro);
   CHECK(failure_of([&] { read_elf(image); }).second.find("PT_GNU_RELRO") != std::string::npos);
+}
+
+TEST_CASE("packed relocations are followed word by word, and one outside the library or into code is seen") {
+  // An address, and a bit map for the 63 words behind it.
+  const auto with_packed = [](std::uint64_t first, std::uint64_t map) {
+    std::string names("\0x", 3);
+    names.resize(8);
+    for (const std::uint64_t entry : {first, map})
+      names.append(reinterpret_cast<const char*>(&entry), sizeof entry);
+    auto image = with_dynamic(
+        {Elf64_Dyn{DT_RELR, {0}}, Elf64_Dyn{DT_RELRSZ, {16}}, Elf64_Dyn{DT_RELRENT, {sizeof(Elf64_Relr)}}},
+        names, 1000);
+    const auto table = get<Elf64_Dyn>(image, place_of_tag(image, DT_STRTAB)).d_un.d_ptr + 8;
+    put(image, place_of_tag(image, DT_RELR), Elf64_Dyn{DT_RELR, {table}});
+    return image;
+  };
+  const std::uint64_t end = with_packed(64, 1).size() / 8 * 8;
+  CHECK_NOTHROW(read_elf(with_packed(64, 1)));  // nothing is exported here, so that nobody loads it
+  const auto relocations = [&](std::uint64_t first, std::uint64_t map) {
+    const auto image = with_packed(first, map);
+    const plugin::ElfImage elf(image);
+    return plugin::read_relocations(elf, 1000);
+  };
+  CHECK(relocations(64, 1).into_code);
+  CHECK_NOTHROW(relocations(end - 16, 0b11));
+  CHECK(says(failure_of([&] { relocations(end, 1); }).second, "outside the loadable segments"));
+  CHECK(says(failure_of([&] { relocations(end - 16, 0b101); }).second, "outside the loadable segments"));
 }
