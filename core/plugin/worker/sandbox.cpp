@@ -90,7 +90,7 @@ void forbid_for_others(const Filter& filter) {
   for (const int number : {SCMP_SYS(setpriority), SCMP_SYS(ioprio_set)}) refuse(number);
   // Limits that the host set, which root may raise.
   refuse(SCMP_SYS(setrlimit));
-  refuse(SCMP_SYS(prlimit64), SCMP_A2(SCMP_CMP_NE, 0, 0));
+  refuse(SCMP_SYS(prlimit64), SCMP_A0(SCMP_CMP_EQ, 0, 0), SCMP_A2(SCMP_CMP_NE, 0, 0));
   // Its flags are in memory, where no filter can look; the C library then falls back to clone.
   require(::seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0), "refuse clone3");
 }
