@@ -30,6 +30,8 @@ constexpr std::int64_t kResidentTolerance = 4 << 20;
 
 /// A leak, however small, if every part of the rounds shows as much: what a plugin keeps once shows in one of them.
 constexpr std::int64_t kHeapSteady = 16;
+/// Beside libtorch up to 28 bytes a round were counted of plugins in which the address sanitizer finds no leak.
+constexpr std::int64_t kHeapSteadyBesideLibtorch = 64;
 constexpr std::int64_t kAddressSteady = 4096;
 constexpr int kParts = 4;
 
@@ -80,9 +82,10 @@ std::int64_t steady_growth(const Growth& growth, std::int64_t Consumption::*memb
 bool grows_steadily(Probe& probe, std::string_view id, const Growth& growth, const char* what) {
   const auto heap = steady_growth(growth, &Consumption::heap_bytes);
   const auto address = steady_growth(growth, &Consumption::address_bytes);
-  if (heap < kHeapSteady && address < kAddressSteady) return false;
+  const auto tolerated = probe.settings().libtorch.empty() ? kHeapSteady : kHeapSteadyBesideLibtorch;
+  if (heap < tolerated && address < kAddressSteady) return false;
   probe.fail(id, detail::concat("memory grows steadily: at least ", std::max(heap, address), " bytes of ",
-                                heap < kHeapSteady ? "address space" : "heap", " with each ", what));
+                                heap < tolerated ? "address space" : "heap", " with each ", what));
   return true;
 }
 
