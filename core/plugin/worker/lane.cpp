@@ -88,7 +88,7 @@ void Lane::ask(std::span<const std::byte> question) {
     fail(Errc::InvalidArgument, "worker", "a request of ", question.size(), " bytes; at most ", kMessageBytes,
          " are possible (large options belong in files)");
   }
-  std::memcpy(base_ + kQuestionAt, question.data(), question.size());
+  std::copy(question.begin(), question.end(), base_ + kQuestionAt);  // an empty one may have no place
   header().question_bytes.store(static_cast<std::uint32_t>(question.size()), std::memory_order_relaxed);
   header().cancel.store(0, std::memory_order_relaxed);
   header().question.store(++asked_, std::memory_order_release);
@@ -126,7 +126,7 @@ std::span<const std::byte> Lane::next_question() {
 }
 
 void Lane::reply(std::span<const std::byte> answer) noexcept {
-  std::memcpy(base_ + kAnswerAt, answer.data(), answer.size());
+  std::copy(answer.begin(), answer.end(), base_ + kAnswerAt);
   header().answer_bytes.store(static_cast<std::uint32_t>(answer.size()), std::memory_order_relaxed);
   header().answer.store(asked_, std::memory_order_release);
   wake(header().answer);
