@@ -65,8 +65,7 @@ LoadedPlugin::LoadedPlugin(VerifiedPlugin plugin, std::string id, const Timeouts
   require_loadable(facts_, Isolation::Thread);
   custody_.enter(State::Verified);
   thread_name_ = new_thread_name(id_);
-  host_ =
-      std::make_shared<HostTable>(id_, facts_.file.parent_path(), thread_name_, &log::write, family_);
+  host_ = std::make_shared<HostTable>(id_, facts_.file.parent_path(), thread_name_, &log::write, family_);
   thread_ = std::make_unique<PluginThread>(thread_name_, family_);
 }
 

@@ -124,7 +124,12 @@ double read_right(const std::filesystem::path& adapter, const SenseData& sense) 
     if (std::find(kinds.begin(), kinds.end(), number) == kinds.end()) kinds.push_back(number);
   }
   const auto likest = (*summary)({sense.asked.tokens, {}}).values.flatten(1).argmax(1);
-  return at::tensor(kinds, at::kLong).index({likest}).eq(sense.asked.labels).to(at::kDouble).mean().item<double>();
+  return at::tensor(kinds, at::kLong)
+      .index({likest})
+      .eq(sense.asked.labels)
+      .to(at::kDouble)
+      .mean()
+      .item<double>();
 }
 
 double accuracy(runtime::Runtime& host, const std::vector<Recording>& recordings) {

@@ -191,7 +191,8 @@ TEST_CASE("five hundred upgrades under encodes in flight leave nothing behind") 
   CHECK(after.threads <= before.threads);
   CHECK(after.descriptors <= before.descriptors);
   CHECK(after.static_tls_bytes <= before.static_tls_bytes);
-  if (LAT_SANITIZER != 0) return;  // its allocator and its shadow memory grow with every address that was ever used
+  if (LAT_SANITIZER != 0)
+    return;  // its allocator and its shadow memory grow with every address that was ever used
   CHECK(mapped_after <= mapped);
   CHECK(static_cast<double>(after.resident_bytes) <= 1.01 * static_cast<double>(before.resident_bytes));
 }
