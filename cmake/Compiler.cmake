@@ -17,7 +17,9 @@ if(LATERAL_SANITIZE)
   add_compile_options(-fsanitize=${LATERAL_SANITIZE} -fno-sanitize-recover=undefined)
   add_link_options(-fsanitize=${LATERAL_SANITIZE})
   # What a sanitizer adds to the code hides from gcc 12 that a variant's alternative is set: only false alarms were seen.
-  target_compile_options(lateral_warnings INTERFACE -Wno-maybe-uninitialized)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(lateral_warnings INTERFACE -Wno-maybe-uninitialized)
+  endif()
 endif()
 
 # ccache reaches files with a precompiled header only with -fpch-preprocess (see Layers.cmake) and this sloppiness.
