@@ -1,9 +1,12 @@
 // What an operator reads when a file and its declaration do not fit, and what a hostile module can do.
 #include <malloc.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <future>
 #include <iostream>
+#include <limits>
 
 #include "../../core/plugin/fixtures.hpp"
 #include "core/base/file.hpp"
@@ -211,7 +214,7 @@ TEST_CASE("a module reads files unless it is in a sandbox") {
 }
 
 TEST_CASE("memory comes back when modules come and go in a thread") {
-  constexpr int kCycles = 30;
+  constexpr int kCycles = 15, kRounds = 3;
   const Rows rows(forward("return torch.zeros([1 << 20]).mean() + x"));
   const auto cycle = [&] {
     test::Loaded module(test::thread_with(rows.options()));
@@ -225,12 +228,17 @@ TEST_CASE("memory comes back when modules come and go in a thread") {
     ::malloc_trim(0);  // not what the allocator keeps in reserve: a tensor of the module is 4 MiB
     return plugin::Footprint::now();
   };
-  const auto before = held();
-  for (int i = 0; i < kCycles; ++i) cycle();
-  const auto grown = held() - before;
-  std::cout << kCycles << " cycles in a thread: " << grown.text() << '\n';
+  // A thread's arena may take a tensor into its reserve once, which is one round's; a leak shows in each of them.
+  std::int64_t least = std::numeric_limits<std::int64_t>::max();
+  for (int round = 0; round < kRounds; ++round) {
+    const auto before = held();
+    for (int i = 0; i < kCycles; ++i) cycle();
+    const auto grown = held() - before;
+    std::cout << kCycles << " cycles in a thread: " << grown.text() << '\n';
+    least = std::min<std::int64_t>(least, grown.resident_bytes);
+  }
   if (LAT_SANITIZER == 0)  // it keeps memory that was given back
-    CHECK(grown.resident_bytes < kCycles * (64 << 10));
+    CHECK(least < kCycles * (64 << 10));
 }
 
 TEST_CASE("two modules are two senses of one host, and one goes while the other computes") {
