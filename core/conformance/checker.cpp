@@ -10,7 +10,6 @@
 #include "core/conformance/child.hpp"
 #include "core/conformance/libtorch.hpp"
 #include "core/conformance/static_checks.hpp"
-#include "core/plugin/host_libraries.hpp"
 
 namespace lateral::conformance {
 namespace {
@@ -40,8 +39,7 @@ class Check {
         fail(Errc::InvalidArgument, "check", "no test or group is named \"", wanted, "\"");
     }
     const auto libtorch = find_libtorch(settings_.libtorch);
-    plugin::look_for_host_libraries_in(libtorch);
-    const auto verdict = check_static(settings_);
+    const auto verdict = check_static(settings_, libtorch);
     // A child maps the one that is named.
     settings_.libtorch = verdict.shares_libtorch ? libtorch : std::filesystem::path();
     report_.plugin_id = verdict.plugin_id;

@@ -8,8 +8,10 @@
 #include <system_error>
 
 #include "core/base/error.hpp"
+#include "core/base/file.hpp"
 #include "core/plugin/host_libraries.hpp"
 #include "core/plugin/inspection.hpp"
+#include "core/plugin/plugin_file.hpp"
 #include "core/plugin/worker/limits.hpp"
 
 namespace lateral::conformance {
@@ -93,9 +95,9 @@ fs::path find_libtorch(const fs::path& given) {
 }
 
 void map_libtorch(const fs::path& folder, const fs::path& plugin) {
-  plugin::look_for_host_libraries_in(folder);
   plugin::worker::limit_compute_threads(kThreads);
-  plugin::map_libraries(plugin::inspect(plugin).host_libraries);
+  const auto image = read_bytes(plugin, plugin::kMaxPluginBytes);
+  plugin::map_libraries(plugin::inspect(plugin, image, folder).host_libraries);
 }
 
 std::map<std::string, std::string> libtorch_settings() {

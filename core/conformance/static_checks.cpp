@@ -201,11 +201,11 @@ void check_linking(const plugin::ElfFacts& elf, const plugin::PluginFacts& facts
 
 /// A plugin with folders of its own to look in brings its own.
 void look_for_libtorch(const plugin::ElfFacts& elf, const plugin::PluginFacts& facts,
-                       StaticVerdict& verdict) {
+                       const fs::path& libtorch, StaticVerdict& verdict) {
   verdict.shares_libtorch = !facts.host_libraries.empty();
   for (const auto& library : elf.needed) {
     if (elf.run_path.empty() && plugin::is_shared_with_host(library) &&
-        plugin::library_of_host(library).empty())
+        plugin::library_of_host(library, libtorch).empty())
       verdict.absent_libtorch.push_back(library);
   }
 }
@@ -286,7 +286,7 @@ std::vector<TestInfo> static_catalogue() {
   };
 }
 
-StaticVerdict check_static(const Settings& settings) {
+StaticVerdict check_static(const Settings& settings, const fs::path& libtorch) {
   StaticVerdict verdict;
   Judge judge(verdict);
   const auto image = read(settings.file, judge);
@@ -294,13 +294,13 @@ StaticVerdict check_static(const Settings& settings) {
   const auto elf = read_structure(*image, judge);
   if (!elf) return verdict;
   check_permissions(settings.file, judge);
-  const auto facts = plugin::inspect(settings.file, *image);
+  const auto facts = plugin::inspect(settings.file, *image, libtorch);
   verdict.plugin_id = facts.library_id;
   verdict.version = facts.version;
   const bool entry = check_entry(*elf, judge);
   const bool note = check_note(*elf, facts, judge);
   check_manifest(settings.file, facts, judge);
-  look_for_libtorch(*elf, facts, verdict);
+  look_for_libtorch(*elf, facts, libtorch, verdict);
   check_linking(*elf, facts, verdict, judge);
   check_imports(*elf, judge);
   verdict.runnable = entry && note;

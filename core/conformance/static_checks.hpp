@@ -1,6 +1,7 @@
 #pragma once
 // What can be judged without running anything of the plugin: the file, its ELF structure, its note.
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,8 @@ struct StaticVerdict {
       absent_libtorch;  ///< what it needs of its host's, which is not here: it cannot be run
 };
 
-/// Reads the file once. Throws NotFound when there is nothing at its path.
-StaticVerdict check_static(const Settings& settings);
+/// Reads the file once. `libtorch`: the folder of what it may share with a host, or empty. Throws NotFound when there
+/// is nothing at its path.
+StaticVerdict check_static(const Settings& settings, const std::filesystem::path& libtorch);
 
 }  // namespace lateral::conformance

@@ -41,24 +41,19 @@ bool begins_with_one_of(std::string_view text, const List& list) {
   return std::any_of(std::begin(list), std::end(list), [&](auto word) { return text.starts_with(word); });
 }
 
-/// A plugin with folders of its own to look in brings its own, for a worker.
-bool shares_with_host(const std::string& library, const ElfFacts& elf, PluginFacts& facts) {
-  if (!elf.run_path.empty()) return false;
-  const auto file = library_of_host(library);
-  if (!file.empty()) facts.host_libraries.push_back(file.string());
-  return !file.empty();
-}
-
-/// Of every system, or the host's own copy.
-bool is_here(const std::string& library, const ElfFacts& elf, PluginFacts& facts) {
+bool is_of_every_system(const std::string& library) {
   if (library.find('/') != library.npos) return false;  // a path, whatever its name
   if (std::find(std::begin(kShared), std::end(kShared), library) != std::end(kShared)) return true;
   if (library.starts_with(kUndefinedBehaviour)) return true;
-  return (!kSanitizer.empty() && library.starts_with(kSanitizer)) || shares_with_host(library, elf, facts);
+  return !kSanitizer.empty() && library.starts_with(kSanitizer);
 }
 
-void judge_library(const std::string& library, const ElfFacts& elf, PluginFacts& facts) {
-  if (is_here(library, elf, facts)) return;
+void judge_library(const std::string& library, const std::filesystem::path& host_copy, PluginFacts& facts) {
+  if (is_of_every_system(library)) return;
+  if (!host_copy.empty()) {
+    facts.host_libraries.push_back(host_copy.string());
+    return;
+  }
   if (begins_with_one_of(library, kUnsharable)) {
     facts.thread_problems.push_back("needs " + shown(library) + ", which it cannot share with the host");
   } else {
@@ -126,8 +121,13 @@ void judge_glibc(const ElfFacts& elf, PluginFacts& facts) {
 
 }  // namespace
 
-void judge_dependencies(const ElfFacts& elf, PluginFacts& facts) {
-  for (const auto& library : elf.needed) judge_library(library, elf, facts);
+void judge_dependencies(const ElfFacts& elf, const std::filesystem::path& host_libraries,
+                        PluginFacts& facts) {
+  // A plugin with folders of its own to look in brings its own, for a worker.
+  const bool shares = elf.run_path.empty();
+  for (const auto& library : elf.needed)
+    judge_library(library, shares ? library_of_host(library, host_libraries) : std::filesystem::path(),
+                  facts);
   judge_own_name(elf, facts);
   judge_run_path(elf.run_path, facts);
   judge_glibc(elf, facts);

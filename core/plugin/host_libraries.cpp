@@ -3,17 +3,10 @@
 #include <dlfcn.h>
 #include <link.h>
 
-#include <utility>
-
 #include "core/base/error.hpp"
 
 namespace lateral::plugin {
 namespace {
-
-std::filesystem::path& stand_in_folder() {
-  static std::filesystem::path folder;
-  return folder;
-}
 
 /// Empty when nothing of that name is mapped.
 std::filesystem::path mapped_file(const std::string& name) {
@@ -32,14 +25,10 @@ bool is_shared_with_host(std::string_view name) {
   return (name.starts_with("libtorch") || name.starts_with("libc10")) && name.find('/') == name.npos;
 }
 
-void look_for_host_libraries_in(std::filesystem::path folder) {
-  stand_in_folder() = std::move(folder);
-}
-
-std::filesystem::path library_of_host(const std::string& name) {
+std::filesystem::path library_of_host(const std::string& name, const std::filesystem::path& stand_in) {
   if (!is_shared_with_host(name)) return {};
   auto file = mapped_file(name);
-  if (file.empty() && !stand_in_folder().empty()) file = stand_in_folder() / name;
+  if (file.empty() && !stand_in.empty()) file = stand_in / name;
   std::error_code error;
   auto real = std::filesystem::canonical(file, error);  // a worker may have another working directory
   return error ? std::filesystem::path() : real;

@@ -10,12 +10,9 @@
 namespace lateral::plugin {
 
 /// The file that this program has mapped under a name of libtorch ("libtorch_cpu.so", "libc10.so", ...), which the
-/// loader gives to whoever needs that name; empty when the name is another one or the program has none.
-std::filesystem::path library_of_host(const std::string& name);
-
-/// For a program that stands for a host and has not mapped the host's libraries: library_of_host() also looks into
-/// `folder` from now on. Call it before there are other threads.
-void look_for_host_libraries_in(std::filesystem::path folder);
+/// loader gives to whoever needs that name; empty when the name is another one or the program has none. A program that
+/// judges for a host, and has not mapped what the host has, names the folder of the host's libraries as `stand_in`.
+std::filesystem::path library_of_host(const std::string& name, const std::filesystem::path& stand_in = {});
 
 /// Whether a library of this name is one that plugins share with their host, whether it is there or not.
 bool is_shared_with_host(std::string_view name);

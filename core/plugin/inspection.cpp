@@ -60,7 +60,8 @@ void judge_note(const ElfFacts& elf, PluginFacts& facts) {
 
 }  // namespace
 
-PluginFacts inspect(const std::filesystem::path& file, std::span<const std::byte> image) {
+PluginFacts inspect(const std::filesystem::path& file, std::span<const std::byte> image,
+                    const std::filesystem::path& host_libraries) {
   ElfFacts elf;
   try {
     elf = read_elf(image);
@@ -73,7 +74,7 @@ PluginFacts inspect(const std::filesystem::path& file, std::span<const std::byte
   facts.needed = elf.needed;
   judge_entry(elf, facts);
   judge_note(elf, facts);
-  judge_dependencies(elf, facts);
+  judge_dependencies(elf, host_libraries, facts);
   judge_removal(elf, facts);
   predict(elf, facts);
   return facts;

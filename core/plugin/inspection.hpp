@@ -37,9 +37,10 @@ struct PluginFacts {
 };
 
 /// Reads the ELF image and judges it for each isolation. (verify() adds what the file's owner, its permissions
-/// and its manifest say.)
+/// and its manifest say.) `host_libraries`: see library_of_host(), `stand_in`.
 /// Throws as read_elf, with `file` in the message.
-PluginFacts inspect(const std::filesystem::path& file, std::span<const std::byte> image);
+PluginFacts inspect(const std::filesystem::path& file, std::span<const std::byte> image,
+                    const std::filesystem::path& host_libraries = {});
 
 /// The same from disk. Throws also NotFound and Io.
 PluginFacts inspect(const std::filesystem::path& file);

@@ -8,7 +8,7 @@ namespace lateral::plugin {
 
 /// Where it finds its own libraries, whether a thread of the host can share them, and whether this system's
 /// glibc is new enough.
-void judge_dependencies(const ElfFacts& elf, PluginFacts& facts);
+void judge_dependencies(const ElfFacts& elf, const std::filesystem::path& host_libraries, PluginFacts& facts);
 
 /// What keeps glibc from ever unmapping it, or lets it meddle with the host's symbols.
 void judge_removal(const ElfFacts& elf, PluginFacts& facts);

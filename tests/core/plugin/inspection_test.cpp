@@ -12,6 +12,7 @@
 #include "core/plugin/judges.hpp"
 #include "fixtures.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/files.hpp"
 
 using namespace lateral;
 using plugin::inspect;
@@ -92,6 +93,19 @@ TEST_CASE("a library that a thread cannot share is for a worker process, and sai
   }
 }
 
+TEST_CASE("what a host would share is found where the host keeps it, under libtorch's names alone") {
+  const test::TemporaryFolder host;
+  for (const char* const name : {"libc10.so", "libc.sq.6"}) test::write_file(host / name, "");
+  const auto needing = [&](const char* name) { return with(image_of("leaves_mark"), "libc.so.6", name); };
+  const auto shared = inspect("x", needing("libc10.so"), host.path());
+  CHECK(shared.host_libraries == std::vector{std::filesystem::canonical(host / "libc10.so").string()});
+  CHECK(shared.thread_problems.empty());
+  CHECK(inspect("x", needing("libc.sq.6"), host.path()).host_libraries.empty());
+  const auto absent = inspect("x", needing("libc10.so"));
+  CHECK(absent.host_libraries.empty());
+  CHECK(mentions(absent.thread_problems, "needs libc10.so"));
+}
+
 TEST_CASE("where a library looks for others decides where it may run") {
   const auto image = image_of("leaves_mark");
   const plugin::ElfImage elf(image);
@@ -151,7 +165,7 @@ plugin::PluginFacts judged(Read&& read, std::uint32_t flags = 0) {
   read(elf);
   plugin::PluginFacts facts;
   facts.flags = flags;
-  plugin::judge_dependencies(elf, facts);
+  plugin::judge_dependencies(elf, {}, facts);
   plugin::judge_removal(elf, facts);
   plugin::predict(elf, facts);
   return facts;
