@@ -1,4 +1,5 @@
-// bench_answers SHAPE THREADS ROUNDS   one JSON object: a new frame under the same question, and stalls of answers.
+// bench_answers SHAPE THREADS ROUNDS   one JSON object: a new frame under the same question, a plugin's first
+// token, and stalls of answers.
 
 #include "tests/bench/answers.hpp"
 
@@ -78,7 +79,12 @@ void run(const std::string& shape, int threads, std::int64_t rounds) {
       for (const std::int64_t connected : {2, 4}) new_frame(decoder, connected, question, rounds, json);
     }
   }
-  json.end_array().key("stalls").begin_object();
+  json.end_array().key("first_token").begin_object();
+  for (const auto isolation : {plugin::Isolation::Thread, plugin::Isolation::Process}) {
+    json.key(name_of(isolation));
+    first_token(shape.c_str(), isolation, rounds, json);
+  }
+  json.end_object().key("stalls").begin_object();
   for (const auto isolation : {plugin::Isolation::Thread, plugin::Isolation::Process}) {
     json.key(name_of(isolation));
     stalls(shape.c_str(), isolation, rounds, std::min<std::int64_t>(256, rounds * 4), json);

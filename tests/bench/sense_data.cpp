@@ -1,8 +1,5 @@
 #include "tests/bench/sense_data.hpp"
 
-#include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
-
 #include <algorithm>
 #include <charconv>
 #include <functional>
@@ -10,10 +7,12 @@
 #include <set>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "core/base/file.hpp"
 #include "core/base/hash.hpp"
 #include "core/base/random.hpp"
+#include "core/format/resample.hpp"
 #include "core/format/wav.hpp"
 #include "tests/bench/frozen_encoders.hpp"
 
@@ -25,16 +24,16 @@ constexpr std::uint64_t kMostBytes = 64U << 20U;
 
 /// What was recorded, before anything is chosen from it.
 struct Recorded {
-  std::vector<at::Tensor> samples;  // of one shape
+  std::vector<runtime::SensorInput> inputs;
   std::vector<std::int64_t> labels;
   std::vector<std::string> groups;
 
-  void add(at::Tensor sample, std::int64_t label, std::string group) {
-    samples.push_back(std::move(sample));
+  void add(runtime::SensorInput input, std::int64_t label, std::string group) {
+    inputs.push_back(std::move(input));
     labels.push_back(label);
     groups.push_back(std::move(group));
   }
-  std::size_t size() const { return samples.size(); }
+  std::size_t size() const { return inputs.size(); }
 };
 
 std::int64_t number_of(const std::string& group) {
@@ -73,26 +72,14 @@ std::vector<std::size_t> some(const Recorded& all, std::size_t most, std::uint64
   return order;
 }
 
-using Encode = std::function<at::Tensor(const at::Tensor& samples)>;
-
-Labelled encoded(const Recorded& all, const std::vector<std::size_t>& chosen, const Encode& encode) {
-  const at::NoGradGuard no_gradients;
-  constexpr std::size_t kAtOnce = 64;
-  Labelled labelled;
-  std::vector<at::Tensor> tokens;
-  std::vector<std::int64_t> labels;
-  for (std::size_t first = 0; first < chosen.size(); first += kAtOnce) {
-    std::vector<at::Tensor> batch;
-    for (std::size_t i = first; i < std::min(chosen.size(), first + kAtOnce); ++i) {
-      batch.push_back(all.samples[chosen[i]]);
-      labels.push_back(all.labels[chosen[i]]);
-      labelled.groups.push_back(number_of(all.groups[chosen[i]]));
-    }
-    tokens.push_back(encode(at::stack(batch)));
+Moments moments_of(const Recorded& all, const std::vector<std::size_t>& chosen) {
+  Moments moments;
+  for (const std::size_t i : chosen) {
+    moments.inputs.push_back(all.inputs[i]);
+    moments.labels.push_back(all.labels[i]);
+    moments.groups.push_back(number_of(all.groups[i]));
   }
-  labelled.tokens = at::cat(tokens);
-  labelled.labels = at::tensor(labels, at::kLong);
-  return labelled;
+  return moments;
 }
 
 /// Of distinct groups, in an order drawn from the seed, one in `every` is asked.
@@ -106,14 +93,13 @@ void part_by_group(const Recorded& all, std::uint64_t seed, std::size_t every, R
     if (i % every == seed % every) aside.insert(order[i]);
   }
   for (std::size_t i = 0; i < all.size(); ++i)
-    (aside.contains(all.groups[i]) ? asked : known).add(all.samples[i], all.labels[i], all.groups[i]);
+    (aside.contains(all.groups[i]) ? asked : known).add(all.inputs[i], all.labels[i], all.groups[i]);
 }
 
-void finish(SenseData& sense, const DataPlan& plan, const Recorded& known, const Recorded& asked, bool even,
-            const Encode& encode) {
+void choose(Sense& sense, const DataPlan& plan, const Recorded& known, const Recorded& asked, bool even) {
   const auto most = static_cast<std::size_t>(plan.most);
-  sense.known = encoded(known, even ? varied(known, most, plan.seed) : some(known, most, plan.seed), encode);
-  sense.asked = encoded(asked, some(asked, static_cast<std::size_t>(plan.most_asked), plan.seed + 1), encode);
+  sense.known = moments_of(known, even ? varied(known, most, plan.seed) : some(known, most, plan.seed));
+  sense.asked = moments_of(asked, some(asked, static_cast<std::size_t>(plan.most_asked), plan.seed + 1));
 }
 
 /// Everything from `data`; who is asked is all of `held_out`, or every `every`-th group.
@@ -123,6 +109,18 @@ void parted(const DataPlan& plan, std::size_t every, const std::function<Recorde
   if (plan.held_out.empty()) return part_by_group(all, plan.seed, every, known, asked);
   known = all;
   asked = read(plan.held_out);
+}
+
+template <typename T>
+runtime::SensorInput input_of(const char* name, plugin::InputKind kind, std::vector<std::int64_t> shape,
+                              std::span<const T> values) {
+  runtime::SensorInput input;
+  input.name = name;
+  input.kind = kind;
+  input.shape = std::move(shape);
+  const auto bytes = std::as_bytes(values);
+  input.bytes.assign(bytes.begin(), bytes.end());
+  return input;
 }
 
 // --- signs
@@ -136,11 +134,9 @@ void read_signs(const fs::path& folder, const std::string& set, Recorded& signs)
     const auto end = std::min(names.find('\n', line), names.size());
     const std::string name = names.substr(line, end - line);
     line = end + 1;
-    auto pixels = at::empty({32, 32, 3}, at::kByte);
-    std::copy_n(reinterpret_cast<const std::uint8_t*>(bytes.data()) + at + 1, kPixels,
-                pixels.mutable_data_ptr<std::uint8_t>());
-    signs.add(pixels.permute({2, 0, 1}).to(at::kFloat) / 255, std::to_integer<std::int64_t>(bytes[at]),
-              name.substr(0, name.rfind('_')));
+    auto picture = input_of("image", plugin::InputKind::Image, {1, 32, 32, 3},
+                            std::span<const std::byte>(bytes).subspan(at + 1, kPixels));
+    signs.add(std::move(picture), std::to_integer<std::int64_t>(bytes[at]), name.substr(0, name.rfind('_')));
   }
 }
 
@@ -157,21 +153,15 @@ const std::vector<std::string> kSigns{
 
 // --- sound
 
-constexpr std::int64_t kSecond = 16000;
+constexpr int kRate = 16'000;  // what res8 heard; the host resamples files to it as well
 
-/// 16 kHz from 8 kHz by a windowed sinc; other rates are taken as they are.
-at::Tensor at_16_khz(const format::Audio& audio) {
-  const auto samples = at::tensor(audio.samples, at::kFloat);
-  if (audio.rate != 8000) return samples;
-  const auto apart = at::stack({samples, at::zeros_like(samples)}, 1).flatten().view({1, 1, -1});
-  const auto kernel = at::sinc(at::arange(-32, 33, at::kFloat) / 2) * at::hann_window(65, false, at::kFloat);
-  return at::conv1d(apart, kernel.view({1, 1, -1}), {}, 1, 32).flatten();
-}
-
-at::Tensor one_second(const fs::path& file) {
-  const auto samples = at_16_khz(format::read_wav(file));
-  const auto kept = samples.narrow(0, 0, std::min(kSecond, samples.size(0)));
-  return at::constant_pad_nd(kept, {0, kSecond - kept.size(0)});
+runtime::SensorInput sound_of(const fs::path& file) {
+  auto audio = format::read_wav(file);
+  if (audio.rate != kRate) audio = format::resampled(audio, kRate);
+  auto sound = input_of("sound", plugin::InputKind::Audio, {static_cast<std::int64_t>(audio.samples.size())},
+                        std::span<const float>(audio.samples));
+  sound.rate_hz = kRate;
+  return sound;
 }
 
 /// Also those in folders within it; none where there is no such folder.
@@ -184,19 +174,6 @@ std::vector<fs::path> files_in(const fs::path& folder, std::string_view suffix) 
   std::sort(files.begin(), files.end());
   return files;
 }
-
-struct Ear {
-  Weights res8, tables;
-  explicit Ear(const fs::path& data)
-      : res8(data / "weights/honk_res8/res8.safetensors"),
-        tables(data / "weights/honk_res8/mfcc_tables.safetensors") {}
-
-  at::Tensor operator()(const at::Tensor& seconds, int depth, std::int64_t stretches) const {
-    std::vector<at::Tensor> all;
-    for (const auto& second : seconds.unbind()) all.push_back(cepstra(tables, second));
-    return bench::res8(res8, at::stack(all), depth, stretches);
-  }
-};
 
 const std::vector<std::string> kWordFolders{"_silence_", "_unknown_", "yes", "no",  "up",   "down",
                                             "left",      "right",     "on",  "off", "stop", "go"};
@@ -212,7 +189,7 @@ Recorded read_words(const fs::path& data) {
   Recorded words;
   for (std::size_t label = 0; label < kWordFolders.size(); ++label) {
     for (const auto& file : files_in(data / "speech_commands" / kWordFolders[label], ".wav"))
-      words.add(one_second(file), static_cast<std::int64_t>(label), speaker_of(file.stem().string()));
+      words.add(sound_of(file), static_cast<std::int64_t>(label), speaker_of(file.stem().string()));
   }
   return words;
 }
@@ -225,21 +202,24 @@ Recorded read_digits(const fs::path& data) {
   for (const auto& file : files_in(data / "fsdd", ".wav")) {
     const std::string name = file.stem().string();  // digit_speaker_index
     const auto first = name.find('_'), last = name.rfind('_');
-    digits.add(one_second(file), name.front() - '0', name.substr(first + 1, last - first - 1));
+    digits.add(sound_of(file), name.front() - '0', name.substr(first + 1, last - first - 1));
   }
   return digits;
 }
 
 // --- motion
 
-constexpr std::int64_t kWindow = 120, kHop = 60, kChannels = 6;
-constexpr double kGravity = 9.8, kMajority = 0.7;
+constexpr std::int64_t kWindow = 120, kHop = 60;  // rows, about 1.2 s and 0.6 s
+constexpr double kMajority = 0.7;
+const std::vector<std::string> kColumns{
+    "x_acc", "y_acc", "z_acc", "x_gyro", "y_gyro", "z_gyro", "timestamp:elapsed"};
 const std::vector<std::string> kLabels{"WALKING", "TURNING", "SEATED", "SITTING_DOWN", "STANDING_UP"};
 const std::vector<std::string> kActivities{"walking", "turning", "sitting still", "sitting down",
                                            "standing up"};
 
+/// One recording: rows of readings and a time in milliseconds, and what was done.
 struct Motion {
-  std::vector<float> values;  // kChannels a row
+  std::vector<double> values;  // kColumns a row
   std::vector<std::int64_t> labels;
 };
 
@@ -249,10 +229,10 @@ Motion read_motion(const fs::path& file) {
   for (std::size_t line = text.find('\n') + 1; line < text.size();) {
     const auto end = std::min(text.find('\n', line), text.size());
     const char* at = text.data() + line;
-    for (std::int64_t channel = 0; channel < kChannels; ++channel) {
-      float value = 0;
+    for (std::size_t column = 0; column < kColumns.size(); ++column) {
+      double value = 0;
       at = std::from_chars(at, text.data() + end, value).ptr + 1;
-      motion.values.push_back(channel < 3 ? value / static_cast<float>(kGravity) : value);
+      motion.values.push_back(value);
     }
     std::string label = text.substr(text.rfind(',', end - 1) + 1, end - text.rfind(',', end - 1) - 1);
     if (!label.empty() && label.back() == '\r') label.pop_back();
@@ -262,16 +242,31 @@ Motion read_motion(const fs::path& file) {
   return motion;
 }
 
+/// Times count from the window's first row, as the host gives them: those since 1970 are more than a float holds.
+runtime::SensorInput window_of(const Motion& motion, std::int64_t first) {
+  const std::size_t width = kColumns.size();
+  const auto begin = static_cast<std::size_t>(first) * width;
+  std::vector<float> values(static_cast<std::size_t>(kWindow) * width);
+  const double start = motion.values[begin + width - 1];
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const bool time = i % width == width - 1;
+    values[i] = static_cast<float>(motion.values[begin + i] - (time ? start : 0));
+  }
+  auto window = input_of("motion", plugin::InputKind::Table, {kWindow, static_cast<std::int64_t>(width)},
+                         std::span<const float>(values));
+  window.columns = kColumns;
+  return window;
+}
+
 void add_windows(const Motion& motion, const std::string& subject, Recorded& windows) {
   const auto rows = static_cast<std::int64_t>(motion.labels.size());
-  const auto all = at::tensor(motion.values, at::kFloat).view({rows, kChannels});
   for (std::int64_t first = 0; first + kWindow <= rows; first += kHop) {
     std::map<std::int64_t, std::int64_t> counts;
     for (std::int64_t i = first; i < first + kWindow; ++i)
       ++counts[motion.labels[static_cast<std::size_t>(i)]];
     for (const auto& [label, count] : counts) {
       if (static_cast<double>(count) >= kMajority * static_cast<double>(kWindow))
-        windows.add(all.narrow(0, first, kWindow).clone(), label, subject);
+        windows.add(window_of(motion, first), label, subject);
     }
   }
 }
@@ -289,45 +284,94 @@ Recorded read_activities(const fs::path& data) {
   return windows;
 }
 
+// A sense of the bundled plugin torch-module, in the host's process: the encoders are the measurer's own files.
+std::string module_table(const fs::path& file, const std::string& rest) {
+  return "library = \"torch-module\"\nisolation = \"thread\"\noptions.file = \"" + file.string() + "\"\n" +
+         rest;
+}
+
 }  // namespace
 
-SenseData traffic_signs(const DataPlan& plan) {
-  SenseData sense{"signs", "what sign is this?", kSigns, {}, {}};
+Sense traffic_signs(const DataPlan& plan) {
+  const auto file = plan.encoders / "resnet20.pt";
+  write_resnet20(plan.data, file);
+  Sense sense{"signs",
+              module_table(file, R"(options.method = "shapes"
+options.inputs = "image"
+options.input.image.kind = "image"
+options.input.image.shape = [1, 32, 32, 3]
+options.input.image.divide_by = 255
+options.input.image.mean = "0.485, 0.456, 0.406"
+options.input.image.std = "0.229, 0.224, 0.225"
+options.output.tokens.layout = "1 e h w -> (h w) e"
+options.output.tokens.shape = [16, 32]
+)"),
+              "what sign is this?",
+              kSigns,
+              {},
+              {}};
   Recorded known, asked;
   read_signs(plan.data / "gtsrb32", "train", known);
   for (const char* set : {"val", "test"}) {
     const auto folder = (plan.held_out.empty() ? plan.data : plan.held_out) / "gtsrb32";
     if (fs::exists(folder / (std::string(set) + ".bin"))) read_signs(folder, set, asked);
   }
-  const Weights weights(plan.data / "weights/resnet20_cifar10/resnet20.safetensors");
-  finish(sense, plan, known, asked, true, [&](const at::Tensor& x) { return resnet20(weights, x); });
+  choose(sense, plan, known, asked, true);
   return sense;
 }
 
-SenseData spoken_words(const DataPlan& plan) {
-  SenseData sense{"words", "what word is said?", kWords, {}, {}};
+Sense spoken_words(const DataPlan& plan) {
+  const auto file = plan.encoders / "words.pt";
+  write_res8(plan.data, file);
+  Sense sense{"words",
+              module_table(file, R"(options.inputs = "sound"
+options.input.sound.kind = "audio"
+options.input.sound.rate_hz = 16000
+options.output.tokens.shape = [1, 45]
+)"),
+              "what word is said?",
+              kWords,
+              {},
+              {}};
   Recorded known, asked;
   parted(plan, 3, read_words, known, asked);
-  const Ear ear(plan.data);
-  finish(sense, plan, known, asked, true, [&](const at::Tensor& x) { return ear(x, 6, 1); });
+  choose(sense, plan, known, asked, true);
   return sense;
 }
 
-SenseData spoken_digits(const DataPlan& plan) {
-  SenseData sense{"digits", "what digit is said?", kDigits, {}, {}};
+Sense spoken_digits(const DataPlan& plan) {
+  const auto file = plan.encoders / "digits.pt";
+  write_res8(plan.data, file);
+  Sense sense{"digits",
+              module_table(file, R"(options.method = "early"
+options.inputs = "sound"
+options.input.sound.kind = "audio"
+options.input.sound.rate_hz = 16000
+options.output.tokens.shape = [5, 45]
+)"),
+              "what digit is said?",
+              kDigits,
+              {},
+              {}};
   Recorded known, asked;
   parted(plan, 4, read_digits, known, asked);
-  const Ear ear(plan.data);
-  finish(sense, plan, known, asked, true, [&](const at::Tensor& x) { return ear(x, 4, 5); });
+  choose(sense, plan, known, asked, true);
   return sense;
 }
 
-SenseData activities(const DataPlan& plan) {
-  SenseData sense{"motion", "what are they doing?", kActivities, {}, {}};
+Sense activities(const DataPlan& plan) {
+  const auto weights = plan.data / "weights/limu_bert/limu_bert_motion.safetensors";
+  Sense sense{
+      "motion",
+      "library = \"imu\"\nisolation = \"thread\"\noptions.time = \"timestamp\"\noptions.weights = \"" +
+          weights.string() + "\"\n",
+      "what are they doing?",
+      kActivities,
+      {},
+      {}};
   Recorded known, asked;
   parted(plan, 5, read_activities, known, asked);
-  const Weights weights(plan.data / "weights/limu_bert/limu_bert_motion.safetensors");
-  finish(sense, plan, known, asked, false, [&](const at::Tensor& x) { return limu_bert(weights, x); });
+  choose(sense, plan, known, asked, false);
   return sense;
 }
 

@@ -6,19 +6,22 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <map>
 #include <memory>
-#include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/connector/adapter_file.hpp"
 #include "core/format/json.hpp"
+#include "core/plugin/plugin_host.hpp"
 #include "core/runtime/runtime.hpp"
+#include "tests/bench/baselines.hpp"
 #include "tests/bench/sense_data.hpp"
 #include "tests/support/files.hpp"
 
@@ -39,7 +42,7 @@ Arguments arguments(int count, char** texts) {
   Arguments chosen;
   if (count < 2 || count % 2 != 0)
     fail(Errc::InvalidArgument, "bench", "usage: bench_senses DATA [--OPTION VALUE]...");
-  chosen.plan.data = texts[1];
+  chosen.plan.data = std::filesystem::absolute(texts[1]);  // a plugin's relative paths begin at its library
   for (int i = 2; i < count; i += 2) {
     const std::string name = texts[i], value = texts[i + 1];
     if (name == "--held-out")
@@ -64,72 +67,103 @@ Arguments arguments(int count, char** texts) {
   return chosen;
 }
 
-runtime::SensorData as_input(const std::string& id, const at::Tensor& tokens) {
-  const auto flat = tokens.contiguous();
-  const auto bytes =
-      std::as_bytes(std::span(flat.const_data_ptr<float>(), static_cast<std::size_t>(flat.numel())));
-  runtime::SensorInput input;
-  input.name = "tokens";
-  input.kind = plugin::InputKind::Raw;
-  input.shape = {static_cast<std::int64_t>(bytes.size())};
-  input.bytes.assign(bytes.begin(), bytes.end());
-  return {.id = id, .inputs = {std::move(input)}};
-}
-
-void add(std::vector<Recording>& all, const SenseData& sense, const Labelled& moments,
-         const std::string& split) {
-  for (std::int64_t i = 0; i < moments.labels.size(0); ++i) {
-    Recording one{.id = sense.sense + "-" + split + "-" + std::to_string(i),
+void add(std::vector<Recording>& all, const Sense& sense, const Moments& moments, const std::string& split) {
+  for (std::size_t i = 0; i < moments.labels.size(); ++i) {
+    Recording one{.id = sense.name + "-" + split + "-" + std::to_string(i),
                   .split = split,
                   .senses = {},
                   .questions = {}};
-    const auto label = static_cast<std::size_t>(moments.labels[i].item<std::int64_t>());
-    one.questions.push_back({sense.question, sense.names.at(label), sense.sense});
-    one.senses[sense.sense] = [id = one.id, tokens = moments.tokens[i]] { return as_input(id, tokens); };
+    one.questions.push_back(
+        {sense.question, sense.names.at(static_cast<std::size_t>(moments.labels[i])), sense.name});
+    one.senses[sense.name] = [id = one.id, input = moments.inputs[i]] {
+      return runtime::SensorData{.id = id, .inputs = {input}};
+    };
     all.push_back(std::move(one));
   }
 }
 
-std::vector<Recording> recordings_of(const SenseData& sense) {
+std::vector<Recording> recordings_of(const Sense& sense) {
   std::vector<Recording> all;
   add(all, sense, sense.known, "train");
   add(all, sense, sense.asked, "test");
   return all;
 }
 
-std::string config_of(const std::vector<SenseData>& senses, const Arguments& chosen) {
+std::string config_of(const std::vector<Sense>& senses, const Arguments& chosen) {
   const auto model = test::repository() / "models/night-drive";
-  std::string text = "[model]\npath = \"" + model.string() +
-                     "\"\n[adapt]\nbudget = " + std::to_string(chosen.budget) +
+  std::string text = "[model]\npath = \"" + model.string() + "\"\n[plugins]\nsearch = [\"" +
+                     (test::build_folder() / "lib/lateral").string() +
+                     "\"]\n[adapt]\nbudget = " + std::to_string(chosen.budget) +
                      "\nmax_steps = " + std::to_string(chosen.steps) +
-                     "\n[run]\nthreads = " + std::to_string(chosen.threads) + "\n";
+                     "\n[run]\nload = []\nthreads = " + std::to_string(chosen.threads) + "\n";
   for (const auto& sense : senses) {
-    text += "[plugin." + sense.sense + "]\nisolation = \"thread\"\n[plugin." + sense.sense +
-            ".options]\nwidth = " + std::to_string(sense.known.tokens.size(2)) +
-            "\n[[connection]]\nplugin = \"" + sense.sense + "\"\nadapter = \"" + sense.sense +
-            ".safetensors\"\n";
+    text += "[plugin." + sense.name + "]\n" + sense.plugin + "[[connection]]\nplugin = \"" + sense.name +
+            "\"\nadapter = \"" + sense.name + ".safetensors\"\n";
   }
   return text;
 }
 
+/// What a sense's plugin makes of its moments, for those who do without a language model.
+class Eye {
+ public:
+  Eye(const config::Config& config, const Sense& sense) {
+    const auto& table = *std::find_if(config.plugins.begin(), config.plugins.end(),
+                                      [&](const auto& one) { return one.id == sense.name; });
+    plugin::LoadOptions options;
+    options.id = sense.name;
+    options.isolation = plugin::Isolation::Thread;
+    for (const auto& option : table.options)
+      std::visit([&](const auto& value) { options.options.emplace(option.key, value); }, option.value);
+    const auto file = test::build_folder() / "lib/lateral" / (table.library->id + ".lateral.so");
+    host_.load(file.string(), options);
+    encoder_ = host_.make_encoder(sense.name);
+  }
+
+  std::vector<at::Tensor> operator()(const Moments& moments) const {
+    std::vector<at::Tensor> seen;
+    for (const auto& input : moments.inputs) {
+      const auto tokens = encoder_->encode(std::vector{input.view()}).tokens;
+      seen.push_back(at::empty({tokens.rows, tokens.width}));
+      std::memcpy(seen.back().mutable_data_ptr(), tokens.values().data(), tokens.values().size_bytes());
+    }
+    return seen;
+  }
+
+ private:
+  plugin::PluginHost host_;
+  std::unique_ptr<plugin::Encoder> encoder_;
+};
+
+/// Recordings of nearly one length differ by a token at their end, which is left out then.
+Labelled labelled(const std::vector<at::Tensor>& seen, std::int64_t tokens, const Moments& moments) {
+  std::vector<at::Tensor> begins;
+  for (const auto& one : seen) begins.push_back(one.narrow(0, 0, tokens));
+  return {at::stack(begins), at::tensor(moments.labels, at::kLong), moments.groups};
+}
+
+std::int64_t fewest(const std::vector<at::Tensor>& seen) {
+  std::int64_t least = seen.front().size(0);
+  for (const auto& one : seen) least = std::min(least, one.size(0));
+  return least;
+}
+
 /// The share of moments that the adapter's summary takes for what they are: what the language model could say at best.
 /// Its kinds are the names in the order in which they were learned (training::naming_of).
-double read_right(const std::filesystem::path& adapter, const SenseData& sense) {
+double read_right(const std::filesystem::path& adapter, const Sense& sense,
+                  const std::vector<at::Tensor>& asked) {
   const auto loaded = connector::load_adapter(adapter);
   const auto& summary = loaded.source().summary();
   if (!summary) fail(Errc::Internal, "bench", adapter.string(), " has no summary");
   std::vector<std::int64_t> kinds;
-  for (const auto& label : sense.known.labels.unbind()) {
-    const auto number = label.item<std::int64_t>();
+  for (const auto number : sense.known.labels) {
     if (std::find(kinds.begin(), kinds.end(), number) == kinds.end()) kinds.push_back(number);
   }
-  const auto likest = (*summary)({sense.asked.tokens, {}}).values.flatten(1).argmax(1);
-  return at::tensor(kinds, at::kLong)
-      .index({likest})
-      .eq(sense.asked.labels)
-      .to(at::kDouble)
-      .mean()
-      .item<double>();
+  std::int64_t right = 0;
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    const auto likeliest = (*summary)({asked[i].unsqueeze(0), {}}).values.argmax().item<std::int64_t>();
+    right += kinds.at(static_cast<std::size_t>(likeliest)) == sense.asked.labels[i] ? 1 : 0;
+  }
+  return static_cast<double>(right) / static_cast<double>(asked.size());
 }
 
 double accuracy(runtime::Runtime& host, const std::vector<Recording>& recordings) {
@@ -140,9 +174,11 @@ double accuracy(runtime::Runtime& host, const std::vector<Recording>& recordings
 
 class School {
  public:
-  School(std::vector<SenseData> senses, const Arguments& chosen) : senses_(std::move(senses)) {
-    test::write_file(folder_ / "senses.toml", config_of(senses_, chosen));
-    host_ = std::make_unique<runtime::Runtime>(config::load(folder_ / "senses.toml"));
+  School(std::vector<Sense> senses, const std::filesystem::path& folder, const Arguments& chosen)
+      : senses_(std::move(senses)) {
+    test::write_file(folder / "senses.toml", config_of(senses_, chosen));
+    config_ = config::load(folder / "senses.toml");
+    host_ = std::make_unique<runtime::Runtime>(config_);
     for (const auto& sense : senses_) material_.push_back(recordings_of(sense));
   }
 
@@ -154,11 +190,10 @@ class School {
 
  private:
   void learn(std::size_t i, format::json::Writer& json) {
-    const SenseData& sense = senses_[i];
-    host_->load(
-        (test::build_folder() / "fixtures/plugins" / ("tokens_" + sense.sense + ".lateral.so")).string());
+    const Sense& sense = senses_[i];
+    host_->load(sense.name);
     runtime::AdaptRequest lesson;
-    lesson.plugin = sense.sense;
+    lesson.plugin = sense.name;
     lesson.recordings = material_[i];
     lesson.force = true;
     const auto learned = host_->adapt(lesson);
@@ -167,43 +202,50 @@ class School {
     const auto reached = host_->evaluate(exam);
     reached_.push_back(reached.all.accuracy);
 
+    const Eye eye(config_, sense);
+    const auto known = eye(sense.known), asked = eye(sense.asked);
+    const std::int64_t tokens = std::min(fewest(known), fewest(asked));
     const auto classes = static_cast<std::int64_t>(sense.names.size());
-    json.begin_object().member("sense", sense.sense).member("classes", classes);
-    json.member("learned_from", sense.known.labels.size(0)).member("asked", sense.asked.labels.size(0));
-    json.member("tokens", sense.known.tokens.size(1)).member("width", sense.known.tokens.size(2));
+    json.begin_object().member("sense", sense.name).member("classes", classes);
+    json.member("learned_from", static_cast<std::int64_t>(known.size()));
+    json.member("asked", static_cast<std::int64_t>(asked.size()));
+    json.member("tokens", tokens).member("width", known.front().size(1));
     json.member("seconds", learned.seconds).member("steps", learned.steps);
     json.member("held_out", learned.measures.at("accuracy"));
     json.member("accuracy", reached.all.accuracy)
         .member("low", reached.all.low)
         .member("high", reached.all.high);
-    json.member("summary", read_right(learned.adapter, sense));
+    json.member("summary", read_right(learned.adapter, sense, asked));
     json.member("majority", reached.majority.accuracy);
-    json.member("probe", linear_probe(sense.known, sense.asked, classes));
-    json.member("neighbours", nearest_neighbours(sense.known, sense.asked, classes));
+    const auto train = labelled(known, tokens, sense.known), test = labelled(asked, tokens, sense.asked);
+    json.member("probe", linear_probe(train, test, classes));
+    json.member("neighbours", nearest_neighbours(train, test, classes));
     json.key("older").begin_array();
     for (std::size_t older = 0; older < i; ++older) {
-      json.begin_object().member("sense", senses_[older].sense).member("before", reached_[older]);
+      json.begin_object().member("sense", senses_[older].name).member("before", reached_[older]);
       json.member("after", accuracy(*host_, material_[older])).end_object();
     }
     json.end_array().end_object();
   }
 
-  test::TemporaryFolder folder_;
-  std::vector<SenseData> senses_;
+  std::vector<Sense> senses_;
   std::vector<std::vector<Recording>> material_;
   std::vector<double> reached_;
-  std::unique_ptr<runtime::Runtime> host_;  // gone before the folder
+  config::Config config_;
+  std::unique_ptr<runtime::Runtime> host_;
 };
 
 int run(int count, char** texts) {
-  const Arguments chosen = arguments(count, texts);
-  const std::map<std::string, SenseData (*)(const DataPlan&)> readers{
+  Arguments chosen = arguments(count, texts);
+  const test::TemporaryFolder folder;  // encoders, configuration and adapters; gone after the host
+  chosen.plan.encoders = folder.path();
+  const std::map<std::string, Sense (*)(const DataPlan&)> readers{
       {"signs", traffic_signs}, {"words", spoken_words}, {"digits", spoken_digits}, {"motion", activities}};
-  std::vector<SenseData> senses;
+  std::vector<Sense> senses;
   for (const char* name : {"signs", "words", "digits", "motion"}) {
     if (chosen.sense.empty() || chosen.sense == name) senses.push_back(readers.at(name)(chosen.plan));
   }
-  School school(std::move(senses), chosen);
+  School school(std::move(senses), folder.path(), chosen);
   format::json::Writer json;
   school.learn(json);
   std::cout << std::move(json).text() << std::endl;

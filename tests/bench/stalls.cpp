@@ -8,13 +8,10 @@
 #include <string>
 #include <thread>
 
-#include "core/connector/adapter_file.hpp"
-#include "core/format/bpe_trainer.hpp"
-#include "core/model/load.hpp"
-#include "core/runtime/language.hpp"
 #include "core/runtime/runtime.hpp"
 #include "core/tensor/settings.hpp"
 #include "tests/bench/answers.hpp"
+#include "tests/bench/host.hpp"
 #include "tests/bench/material.hpp"
 #include "tests/support/files.hpp"
 
@@ -27,39 +24,9 @@ using Span = std::pair<Clock::time_point, Clock::time_point>;
 // Loading attaches too, as in every host.
 constexpr std::array kMoves{"load", "upgrade", "detach", "attach", "unload"};
 constexpr auto kPause = std::chrono::milliseconds(3);  // between two moves
-constexpr const char* kQuestion = "what stands in front of the car";
 
 double ms(const Span& span) {
   return std::chrono::duration<double, std::milli>(span.second - span.first).count();
-}
-
-std::filesystem::path plugin_folder() {
-  return test::build_folder() / "lib/lateral";
-}
-
-/// A model directory with a tokenizer, an adapter of the template plugin, and the configuration of both.
-config::Config make_host(const model::DecoderSpec& spec, plugin::Isolation isolation, int threads,
-                         const std::filesystem::path& folder) {
-  const auto decoder = random_model(spec);
-  model::save_model(decoder, folder);
-  format::BpeTrainerOptions bytes;
-  bytes.vocab_size = 256;
-  format::BpeTrainer trainer(bytes);
-  trainer.add(kQuestion);
-  trainer.write(trainer.train(), folder);
-  connector::AdapterInfo info{.base_model = runtime::identity_of(decoder),
-                              .token_space = "template-1",
-                              .plugin = "template",
-                              .encoder = "template",
-                              .blocks = wiring::BlockSet::parse("last:4", static_cast<int>(spec.layers)),
-                              .aligner = {16, 128, spec.kv_heads, spec.head_dim}};
-  connector::save_adapter(folder / "template.safetensors", connector::Adapter(info));
-  return config::parse("[model]\npath = \".\"\n[plugins]\nsearch = [\"" + plugin_folder().string() +
-                           "\"]\n[plugin.template]\nisolation = \"" + std::string(name_of(isolation)) +
-                           "\"\n[[connection]]\nplugin = \"template\"\nblocks = \"last:4\"\n"
-                           "adapter = \"template.safetensors\"\n[run]\nload = []\nthreads = " +
-                           std::to_string(threads) + "\n",
-                       folder / "bench.toml");
 }
 
 /// Gaps between the tokens of one answer. It sees nothing, whatever is attached when it begins: quiet and disturbed
@@ -121,7 +88,7 @@ class Operator {
     const SetAtEnd ended{done_};
     for (std::int64_t i = 0; i < cycles; ++i) {
       turn(0, [&] { host.load("template"); });
-      turn(1, [&] { host.upgrade("template", plugin_folder() / "template.lateral.so"); });
+      turn(1, [&] { host.upgrade("template", template_file()); });
       turn(2, [&] { host.detach("template"); });
       turn(3, [&] { host.attach("template"); });
       turn(4, [&] { host.unload("template"); });

@@ -19,14 +19,17 @@ class Keywords(torch.nn.Module):
         self.mel = mel
         self.dct = dct
 
-    # One second of sound to 101 frames of 40 cepstral coefficients, and these to one token.
-    def forward(self, sound: Tensor) -> Tuple[Tensor, Tensor]:
+    # One second of sound to 101 frames of 40 cepstral coefficients.
+    def cepstrum(self, sound: Tensor) -> Tensor:
         second = torch.cat([sound, torch.zeros([16000])])[:16000]
         window = torch.hann_window(480)
         spectrum = torch.stft(second, 480, 160, 480, window, True, "reflect", False, True, True)
         energy = torch.matmul(self.mel, torch.abs(spectrum) ** 2)
-        cepstrum = torch.matmul(self.dct, torch.where(energy > 0, torch.log(energy), energy))
-        features, logits = self.net.forward(cepstrum.t().unsqueeze(0))
+        return torch.matmul(self.dct, torch.where(energy > 0, torch.log(energy), energy)).t()
+
+    # And these to one token.
+    def forward(self, sound: Tensor) -> Tuple[Tensor, Tensor]:
+        features, logits = self.net.forward(self.cepstrum(sound).unsqueeze(0))
         return features, logits
 
 

@@ -2,9 +2,9 @@
 #include <iostream>
 
 #include "../imu/small_weights.hpp"
-#include "../torch_module/scripts.hpp"
 #include "core/conformance/checker.hpp"
 #include "core/conformance/report.hpp"
+#include "tests/plugins/torch_module/scripts.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/files.hpp"
 

@@ -12,7 +12,7 @@
 #include "core/base/file.hpp"
 #include "core/plugin/footprint.hpp"
 #include "loading.hpp"
-#include "scripts.hpp"
+#include "tests/plugins/torch_module/scripts.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace lateral;

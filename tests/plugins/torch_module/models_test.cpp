@@ -5,7 +5,7 @@
 #include "core/base/file.hpp"
 #include "core/format/wav.hpp"
 #include "loading.hpp"
-#include "scripts.hpp"
+#include "tests/plugins/torch_module/scripts.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace lateral;
@@ -71,7 +71,8 @@ TEST_CASE("Silero VAD gives its published encoder outputs and probabilities, sou
       expect_same_everywhere(options, {test::input_of("sound", InputKind::Audio, sound, 16'000)});
   auto expected = test::tensors_in(*data / "expected_test_20s.safetensors");
   CHECK(distance(test::as_tensor(tokens.tokens), expected["encoder_out"]) < 1e-4);
-  CHECK(distance(test::as_tensor(*tokens.scores).flatten(), expected["prob_torchscript"]) < 1e-6);
+  CHECK(distance(test::as_tensor(*tokens.scores).flatten(), expected["prob_torchscript"]) <
+        1e-5);  // on another processor
   CHECK(distance(test::as_tensor(*tokens.scores).flatten(), expected["prob_onnxruntime"]) < 1e-5);
 }
 

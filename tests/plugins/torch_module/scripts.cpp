@@ -1,4 +1,4 @@
-#include "scripts.hpp"
+#include "tests/plugins/torch_module/scripts.hpp"
 
 #include <ATen/ATen.h>
 #include <torch/csrc/jit/api/module.h>
