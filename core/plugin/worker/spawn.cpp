@@ -21,15 +21,28 @@ constexpr int kFirst = 3;
 
 class Actions {
  public:
-  Actions() { ::posix_spawn_file_actions_init(&actions_); }
+  explicit Actions(const std::filesystem::path& program) : program_(program) {
+    require(::posix_spawn_file_actions_init(&actions_));
+  }
   ~Actions() { ::posix_spawn_file_actions_destroy(&actions_); }
   Actions(const Actions&) = delete;
   Actions& operator=(const Actions&) = delete;
 
-  posix_spawn_file_actions_t* get() noexcept { return &actions_; }
-  void duplicate(int from, int to) { ::posix_spawn_file_actions_adddup2(&actions_, from, to); }
+  const posix_spawn_file_actions_t* get() const noexcept { return &actions_; }
+  void open_for_reading(int descriptor, const char* file) {
+    require(::posix_spawn_file_actions_addopen(&actions_, descriptor, file, O_RDONLY, 0));
+  }
+  void duplicate(int from, int to) { require(::posix_spawn_file_actions_adddup2(&actions_, from, to)); }
+  void close_from(int descriptor) {
+    require(::posix_spawn_file_actions_addclosefrom_np(&actions_, descriptor));
+  }
 
  private:
+  void require(int error) const {  // there may be no memory for another one
+    if (error != 0) refused(program_, error);
+  }
+
+  const std::filesystem::path& program_;
   posix_spawn_file_actions_t actions_;
 };
 
@@ -91,13 +104,13 @@ int spawn(const Spawn& what) {
   std::vector<int> sources = what.inherited;
   sources.push_back(what.output);
   const HighCopies copies(sources);
-  Actions actions;
-  ::posix_spawn_file_actions_addopen(actions.get(), STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  Actions actions(what.program);
+  actions.open_for_reading(STDIN_FILENO, "/dev/null");
   actions.duplicate(copies[what.inherited.size()], STDOUT_FILENO);
   actions.duplicate(copies[what.inherited.size()], STDERR_FILENO);
   for (std::size_t i = 0; i < what.inherited.size(); ++i)
     actions.duplicate(copies[i], kFirst + static_cast<int>(i));
-  ::posix_spawn_file_actions_addclosefrom_np(actions.get(), kFirst + static_cast<int>(what.inherited.size()));
+  actions.close_from(kFirst + static_cast<int>(what.inherited.size()));
 
   std::string name = what.program.filename().string();
   std::vector<std::string> arguments = what.arguments;
