@@ -187,7 +187,8 @@ void check_linking(const plugin::ElfFacts& elf, const plugin::PluginFacts& facts
     const auto is_absence = [&](const std::string& library) {
       return problem.starts_with("needs " + library + ",");
     };
-    if (std::none_of(facts.pins.begin(), facts.pins.end(), is_pin) &&
+    const bool import = problem.starts_with("imports ");  // static.imports names those
+    if (!import && std::none_of(facts.pins.begin(), facts.pins.end(), is_pin) &&
         std::none_of(verdict.absent_libtorch.begin(), verdict.absent_libtorch.end(), is_absence))
       shared.push_back(problem);
   }
@@ -233,6 +234,10 @@ void check_imports(const plugin::ElfFacts& elf, Judge& judge) {
       {"exit", "ends the process"},
       {"_exit", "ends the process"},
       {"quick_exit", "ends the process"},
+      {"on_exit", "runs when the host ends"},
+      {"alarm", "has a signal sent to the host"},
+      {"ualarm", "has a signal sent to the host"},
+      {"setitimer", "has signals sent to the host"},
       {"fork", "forks the process"},
       {"vfork", "forks the process"},
       {"system", "runs programs"},

@@ -33,7 +33,6 @@ constexpr Predictor kPredictors[] = {
     {"pthread_key_create", kKeys},
     {"tss_create", kKeys},
     {"atexit", "registers exit handlers"},
-    {"on_exit", "registers exit handlers"},
     {"pthread_atfork", "registers fork handlers"},
     {"signal", kHandlers},
     {"__sysv_signal", kHandlers},
@@ -64,6 +63,15 @@ constexpr Predictor kPredictors[] = {
     {"fesetround", kMode},
     {"fesetenv", kMode},
     {"dlopen", "loads further libraries"},
+};
+
+/// What nothing can take back from a process when the plugin goes, or what ends a process that did not ask for it.
+constexpr std::string_view kAlarms = "ends a host that does not wait for its signal";
+constexpr Predictor kForProcesses[] = {
+    {"on_exit", "runs code of the plugin when the host ends, whether it is still mapped or not"},
+    {"alarm", kAlarms},
+    {"ualarm", kAlarms},
+    {"setitimer", kAlarms},
 };
 
 void add_once(std::vector<std::string>& texts, std::string_view text) {
@@ -102,6 +110,10 @@ void judge_removal(const ElfFacts& elf, PluginFacts& facts) {
 void predict(const ElfFacts& elf, PluginFacts& facts) {
   for (const auto& [symbol, meaning] : kPredictors) {
     if (elf.imports(symbol)) add_once(facts.warnings, meaning);
+  }
+  for (const auto& [symbol, meaning] : kForProcesses) {
+    if (elf.imports(symbol))
+      facts.thread_problems.push_back("imports " + std::string(symbol) + ", which " + std::string(meaning));
   }
   if (elf.sets_float_mode) {
     facts.warnings.emplace_back(

@@ -81,6 +81,11 @@ static void limit_itself(void) {
   limit.rlim_cur = 4096;
   setrlimit(RLIMIT_MEMLOCK, &limit);
 }
+/* Code that the host would run when it ends. */
+static void remember_exit(int status, void* nothing) {
+  (void)status;
+  (void)nothing;
+}
 /* Memory that a worker shares with its host, as far as messages go. */
 static void scribble(void) {
   FILE* const maps = fopen("/proc/self/maps", "r");
@@ -210,6 +215,8 @@ static void change_process(void) {
     const struct itimerval soon = {{0, 0}, {30, 0}};
     setitimer(ITIMER_REAL, &soon, NULL);
   }
+  IF(leaves_alarm) alarm(30);
+  IF(runs_at_exit) on_exit(remember_exit, NULL);
   IF(leaves_key) pthread_key_create(&key, free);
   IF(puts_variable) {
     static char variable[] = "LATERAL_CORPUS_PUT=1";

@@ -211,6 +211,16 @@ TEST_CASE("what a library asks of memory and what it calls itself are judged by 
                  "calls itself libm.so.6"));
 }
 
+TEST_CASE("what would outlive a plugin in its host's process, or end that process, is for a worker") {
+  for (const char* const symbol : {"on_exit", "alarm", "ualarm", "setitimer"}) {
+    CAPTURE(symbol);
+    const auto facts = judged([&](auto& elf) { elf.imported = {symbol}; });
+    CHECK(mentions(facts.thread_problems, std::string("imports ") + symbol));
+    CHECK(facts.problems.empty());
+  }
+  CHECK(judged([](auto& elf) { elf.imported = {"atexit", "timer_create"}; }).thread_problems.empty());
+}
+
 TEST_CASE("the newest glibc that is wanted counts, in whatever order they are") {
   const auto read = [](auto& elf) {
     elf.versions = {{"libc.so.6", "GLIBC_2.14", ""},
