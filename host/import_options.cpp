@@ -166,7 +166,8 @@ Spec windows_spec() {
   spec.describe = [](po::options_description& options) {
     describe_places(options);
     options.add_options()("files", text_value("INPUT=PATTERN"), "the CSV files, e.g. 'imu=*/{group}_*.csv'")(
-        "columns", text_value("A,B,..."), "columns of numbers that are kept, in this order")(
+        "columns", text_value("A,B,..."),
+        "columns of numbers that are kept, in this order; NAME:elapsed: less the window's first")(
         "label", text_value("COLUMN"), "a column of words that labels each row")(
         "rows", text_value("N"), "rows of a window")("hop", text_value("N"),
                                                      "rows from one to the next [rows]")(

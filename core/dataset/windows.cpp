@@ -1,6 +1,7 @@
 #include "core/dataset/windows.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 
@@ -11,25 +12,55 @@
 #include "core/dataset/path_pattern.hpp"
 #include "core/format/csv.hpp"
 #include "core/format/npy.hpp"
+#include "core/format/table.hpp"
 
 namespace lateral::dataset {
 namespace {
 
 constexpr std::int64_t kMaxWindowRows = 1 << 20;
+constexpr double kExact = 1 << 24;  // below it a float32 has every integer
+
+struct Column {
+  std::vector<double> values;
+  bool elapsed = false;  ///< a window has it less the window's first value
+};
 
 /// One recording: its columns side by side, and a label a row where there are labels.
 struct Recording {
-  std::vector<std::vector<double>> columns;
+  std::vector<Column> columns;
   std::vector<std::string> labels;
   std::int64_t rows = 0;
 };
+
+/// The file's column of that name, or of the name without ":elapsed".
+Column read_column(const format::CsvTable& table, std::string_view name) {
+  const bool elapsed = name.ends_with(format::kElapsed);
+  if (elapsed) name.remove_suffix(format::kElapsed.size());
+  return {table.numbers(name), elapsed};
+}
+
+/// What a float32 makes of a clock: many moments become one.
+void require_kept_apart(const Column& column, const std::string& name, const std::filesystem::path& path) {
+  if (column.elapsed) return;
+  for (std::size_t row = 1; row < column.values.size(); ++row) {
+    const double before = column.values[row - 1], value = column.values[row];
+    if (before == value || static_cast<float>(before) != static_cast<float>(value)) continue;
+    if (std::abs(value) < kExact) continue;
+    fail(Errc::InvalidArgument, "import", path.string(), ": as float32 rows ", row, " and ", row + 1,
+         " of column '", shown(name), "' are one number; of times take '", shown(name), format::kElapsed,
+         "', what elapsed since the window began");
+  }
+}
 
 Recording read_recording(const std::filesystem::path& path, const WindowsImport& import) {
   std::vector<std::string> words;
   if (!import.label_column.empty()) words.push_back(import.label_column);
   const format::CsvTable table = format::read_csv(path, words);
   Recording recording{{}, {}, table.rows()};
-  for (const std::string& column : import.columns) recording.columns.push_back(table.numbers(column));
+  for (const std::string& name : import.columns) {
+    recording.columns.push_back(read_column(table, name));
+    require_kept_apart(recording.columns.back(), name, path);
+  }
   if (!words.empty()) recording.labels = table.words(import.label_column);
   return recording;
 }
@@ -50,8 +81,10 @@ void write_window(const std::filesystem::path& file, const Recording& recording,
                   std::int64_t rows) {
   std::vector<float> values;
   for (std::int64_t row = start; row < start + rows; ++row) {
-    for (const auto& column : recording.columns)
-      values.push_back(static_cast<float>(column[static_cast<std::size_t>(row)]));
+    for (const auto& column : recording.columns) {
+      const double first = column.elapsed ? column.values[static_cast<std::size_t>(start)] : 0;
+      values.push_back(static_cast<float>(column.values[static_cast<std::size_t>(row)] - first));
+    }
   }
   const auto bytes = format::encode_npy(values, {rows, static_cast<std::int64_t>(recording.columns.size())});
   std::filesystem::create_directories(file.parent_path());

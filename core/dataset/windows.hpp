@@ -14,12 +14,13 @@ struct WindowsImport {
   std::filesystem::path root;
   std::string pattern;  ///< of the CSV files (path_pattern.hpp), with {answer}, {group} and {split}
   std::string input;    ///< what the tables are called in samples.jsonl
-  std::vector<std::string> columns;  ///< the numbers that are kept, in this order
-  std::string label_column;          ///< of words; empty: {answer} of the pattern, or no labels
-  std::int64_t rows = 0;             ///< of a window
-  std::int64_t hop = 0;              ///< rows between the beginnings of two windows
-  double majority = 0.7;             ///< a window has a label if at least this share of its rows has it
-  std::filesystem::path out;         ///< windows are written to OUT/windows as NPY, float32 [rows, columns]
+  std::vector<std::string>
+      columns;  ///< the numbers that are kept, in this order; "NAME:elapsed" as in format::read_table
+  std::string label_column;   ///< of words; empty: {answer} of the pattern, or no labels
+  std::int64_t rows = 0;      ///< of a window
+  std::int64_t hop = 0;       ///< rows between the beginnings of two windows
+  double majority = 0.7;      ///< a window has a label if at least this share of its rows has it
+  std::filesystem::path out;  ///< windows are written to OUT/windows as NPY, float32 [rows, columns]
   Labelling labelling;
 };
 

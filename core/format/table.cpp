@@ -10,8 +10,6 @@
 namespace lateral::format {
 namespace {
 
-constexpr std::string_view kElapsed = ":elapsed";
-
 std::string ending_of(const std::filesystem::path& path) {
   std::string ending = path.extension().string();
   for (char& c : ending) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;

@@ -4,9 +4,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lateral::format {
+
+/// Behind the name of a column: less its first value.
+inline constexpr std::string_view kElapsed = ":elapsed";
 
 struct Table {
   std::int64_t rows = 0, width = 0;

@@ -79,6 +79,29 @@ TEST_CASE("a window has the label of most of its rows, and its columns as they w
   CHECK(clear.moments().size() == 2);
 }
 
+TEST_CASE("times become what elapsed since a window began, before they become float32") {
+  const Recordings recordings;
+  std::string rows = "x,label,clock\n";
+  for (int i = 0; i < 6; ++i)
+    rows += std::to_string(i) + ",WALKING," + std::to_string(1657535082970 + 10 * i) + "\n";
+  test::write_file(recordings / "in/s1/a.csv", rows);
+  auto import = recordings.import();
+  import.columns = {"clock:elapsed", "x"};
+  Collection collection;
+  import_windows(import, collection, {});
+  collection.write(recordings / "out", false);
+  const auto set = format::read_samples(recordings / "out");
+  const auto window = format::read_npy(set.samples.at(1).inputs.at("imu").front());
+  CHECK(window.to_floats() == std::vector<float>{0, 2, 10, 3, 20, 4, 30, 5});
+
+  import.columns = {"x", "clock"};
+  Collection none;
+  const auto refusal = thrown_by([&] { import_windows(import, none, {}); });
+  CHECK(refusal.code == Errc::InvalidArgument);
+  CHECK(refusal.mentions("rows 1 and 2 of column 'clock'"));
+  CHECK(refusal.mentions("clock:elapsed"));
+}
+
 TEST_CASE("paths say the answer, the group and the split of windows; without a group it is the recording") {
   const Recordings recordings;
   auto import = recordings.import();
