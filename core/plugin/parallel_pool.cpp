@@ -1,7 +1,10 @@
 #include "core/plugin/parallel_pool.hpp"
 
+#include <cxxabi.h>
+
 #include <algorithm>
 #include <atomic>
+#include <exception>
 #include <thread>
 #include <utility>
 
@@ -14,6 +17,14 @@ namespace {
 constexpr unsigned kMaxHelpers = 15;
 thread_local bool inside_loop = false;
 
+/// However a loop is left: its body is a plugin's and may throw.
+struct InsideLoop {
+  InsideLoop() { inside_loop = true; }
+  ~InsideLoop() { inside_loop = false; }
+  InsideLoop(const InsideLoop&) = delete;
+  InsideLoop& operator=(const InsideLoop&) = delete;
+};
+
 }  // namespace
 
 struct ParallelPool::Loop {
@@ -21,6 +32,34 @@ struct ParallelPool::Loop {
   Body body;
   void* user;
   std::atomic<std::uint64_t> next{0};
+  std::exception_ptr thrown{};  ///< by a helper's body; the first. Under the pool's mutex
+
+  void stop() { next.store(n); }
+};
+
+/// A loop that helpers may see. It lies on its caller's stack, so nobody works on it any more when that is left.
+class ParallelPool::Shared {
+ public:
+  Shared(ParallelPool& pool, Loop& loop) : pool_(pool), loop_(loop) {
+    {
+      const std::lock_guard lock(pool_.mutex_);
+      pool_.loop_ = &loop_;
+      ++pool_.loops_;
+    }
+    pool_.wake_.notify_all();
+  }
+  ~Shared() {
+    loop_.stop();  // of what is left nothing is wanted when the caller's own body threw
+    std::unique_lock lock(pool_.mutex_);
+    pool_.loop_ = nullptr;
+    pool_.idle_.wait(lock, [this] { return pool_.busy_ == 0; });
+  }
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
+
+ private:
+  ParallelPool& pool_;
+  Loop& loop_;
 };
 
 ParallelPool::ParallelPool(std::string name, std::shared_ptr<ThreadFamily> family)
@@ -57,15 +96,10 @@ bool ParallelPool::run(std::uint32_t n, Body body, void* user) {
     return true;
   }
   {
-    const std::lock_guard lock(mutex_);
-    loop_ = &loop;
-    ++loops_;
+    const Shared shared(*this, loop);
+    drain(loop);
   }
-  wake_.notify_all();
-  drain(loop);
-  std::unique_lock lock(mutex_);
-  loop_ = nullptr;
-  idle_.wait(lock, [this] { return busy_ == 0; });
+  if (loop.thrown) std::rethrow_exception(loop.thrown);
   return true;
 }
 
@@ -95,20 +129,39 @@ void ParallelPool::help() {
     Loop& loop = *loop_;
     ++busy_;
     lock.unlock();
-    {
-      const FloatModeGuard guard;
-      drain(loop);
-    }
+    help_with(loop);
     lock.lock();
-    if (--busy_ == 0) idle_.notify_all();
+  }
+}
+
+void ParallelPool::help_with(Loop& loop) {
+  struct Idle {  // also when the plugin ends this thread
+    ParallelPool& pool;
+    ~Idle() {
+      const std::lock_guard lock(pool.mutex_);
+      if (--pool.busy_ == 0) pool.idle_.notify_all();
+    }
+  };
+  const Idle idle{*this};
+  const FloatModeGuard guard;
+  try {
+    drain(loop);
+  } catch (const abi::__forced_unwind&) {
+    throw;
+  } catch (...) {
+    loop.stop();
+    auto thrown = std::current_exception();
+    if (!thrown)  // of another runtime
+      thrown = std::make_exception_ptr(Error(Errc::PluginFault, "parallel_for", "its body threw"));
+    const std::lock_guard lock(mutex_);
+    if (!loop.thrown) loop.thrown = std::move(thrown);
   }
 }
 
 void ParallelPool::drain(Loop& loop) {
-  inside_loop = true;
+  const InsideLoop inside;
   for (std::uint64_t i = loop.next++; i < loop.n; i = loop.next++)
     loop.body(static_cast<std::uint32_t>(i), loop.user);
-  inside_loop = false;
 }
 
 }  // namespace lateral::plugin

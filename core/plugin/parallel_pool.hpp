@@ -25,7 +25,8 @@ class ParallelPool {
 
   /// Calls body(i, user) for i in [0, n) on these threads and the calling one; returns when all are done. A
   /// second loop that comes meanwhile runs on its caller alone. False, having done nothing, inside another
-  /// loop's body. Thread safety: may be called from any thread.
+  /// loop's body. Throws what a body threw, on whichever thread, once no other one runs; some are left out then.
+  /// Thread safety: may be called from any thread.
   bool run(std::uint32_t n, Body body, void* user);
 
   /// Ends these threads; later loops run on their caller alone. False when one did not end in time.
@@ -34,8 +35,10 @@ class ParallelPool {
 
  private:
   struct Loop;
+  class Shared;
   bool start();
   void help();
+  void help_with(Loop& loop);
   static void drain(Loop& loop);
 
   std::string name_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <stdexcept>
 #include <thread>
 
 #include "core/plugin/float_mode.hpp"
@@ -119,6 +120,41 @@ TEST_CASE("the floating-point mode is put back") {
     plugin::set_float_mode(before ^ 0x8040U);
   }
   CHECK(plugin::float_mode() == before);
+}
+
+TEST_CASE(
+    "what a body throws comes out of its loop, whichever thread it was on, when nobody is in it any more") {
+  plugin::ParallelPool pool("test.pool");
+  struct Work {
+    std::thread::id caller = std::this_thread::get_id();
+    bool on_helper = false;
+    std::atomic<int> inside{0};
+    std::atomic<bool> thrown{false};
+  };
+  const auto body = [](std::uint32_t, void* user) {
+    auto& work = *static_cast<Work*>(user);
+    struct Inside {
+      std::atomic<int>& count;
+      explicit Inside(std::atomic<int>& all) : count(all) { ++count; }
+      ~Inside() { --count; }
+    } const inside(work.inside);
+    std::this_thread::sleep_for(1ms);  // so that the others are in it
+    if ((std::this_thread::get_id() != work.caller) != work.on_helper) return;
+    work.thrown = true;
+    throw std::runtime_error("thrown by a body");
+  };
+  for (int round = 0; round < 20; ++round) {
+    Work work;
+    work.on_helper = round % 2 == 1;
+    CHECK_THROWS_WITH(pool.run(500, body, &work), "thrown by a body");
+    CHECK(work.thrown);
+    CHECK(work.inside == 0);
+  }
+  std::atomic<int> visited{0};
+  CHECK(pool.run(
+      100, [](std::uint32_t, void* user) { ++*static_cast<std::atomic<int>*>(user); }, &visited));
+  CHECK(visited == 100);
+  CHECK(pool.end(Clock::now() + 5s));
 }
 
 TEST_CASE("a parallel loop visits every index once, also beside another one, and refuses to nest") {
