@@ -290,6 +290,16 @@ std::string module_table(const fs::path& file, const std::string& rest) {
          rest;
 }
 
+/// Of one second of sound. Words and digits hear with the same file.
+std::string res8_table(const DataPlan& plan, const std::string& rest) {
+  const auto file = plan.encoders / "res8.pt";
+  if (!fs::exists(file)) write_res8(plan.data, file);
+  return module_table(file, R"(options.inputs = "sound"
+options.input.sound.kind = "audio"
+options.input.sound.rate_hz = 16000
+)" + rest);
+}
+
 }  // namespace
 
 Sense traffic_signs(const DataPlan& plan) {
@@ -321,18 +331,9 @@ options.output.tokens.shape = [16, 32]
 }
 
 Sense spoken_words(const DataPlan& plan) {
-  const auto file = plan.encoders / "words.pt";
-  write_res8(plan.data, file);
-  Sense sense{"words",
-              module_table(file, R"(options.inputs = "sound"
-options.input.sound.kind = "audio"
-options.input.sound.rate_hz = 16000
-options.output.tokens.shape = [1, 45]
-)"),
-              "what word is said?",
-              kWords,
-              {},
-              {}};
+  Sense sense{
+      "words", res8_table(plan, "options.output.tokens.shape = [1, 45]\n"), "what word is said?", kWords, {},
+      {}};
   Recorded known, asked;
   parted(plan, 3, read_words, known, asked);
   choose(sense, plan, known, asked, true);
@@ -340,15 +341,8 @@ options.output.tokens.shape = [1, 45]
 }
 
 Sense spoken_digits(const DataPlan& plan) {
-  const auto file = plan.encoders / "digits.pt";
-  write_res8(plan.data, file);
   Sense sense{"digits",
-              module_table(file, R"(options.method = "early"
-options.inputs = "sound"
-options.input.sound.kind = "audio"
-options.input.sound.rate_hz = 16000
-options.output.tokens.shape = [5, 45]
-)"),
+              res8_table(plan, "options.method = \"early\"\noptions.output.tokens.shape = [5, 45]\n"),
               "what digit is said?",
               kDigits,
               {},
