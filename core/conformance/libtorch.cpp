@@ -8,10 +8,8 @@
 #include <system_error>
 
 #include "core/base/error.hpp"
-#include "core/base/file.hpp"
 #include "core/plugin/host_libraries.hpp"
 #include "core/plugin/inspection.hpp"
-#include "core/plugin/plugin_file.hpp"
 #include "core/plugin/worker/limits.hpp"
 
 namespace lateral::conformance {
@@ -96,8 +94,7 @@ fs::path find_libtorch(const fs::path& given) {
 
 void map_libtorch(const fs::path& folder, const fs::path& plugin) {
   plugin::worker::limit_compute_threads(kThreads);
-  const auto image = read_bytes(plugin, plugin::kMaxPluginBytes);
-  plugin::map_libraries(plugin::inspect(plugin, image, folder).host_libraries);
+  plugin::map_libraries(plugin::inspect(plugin, folder).host_libraries);
 }
 
 std::map<std::string, std::string> libtorch_settings() {

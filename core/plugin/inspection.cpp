@@ -80,8 +80,8 @@ PluginFacts inspect(const std::filesystem::path& file, std::span<const std::byte
   return facts;
 }
 
-PluginFacts inspect(const std::filesystem::path& file) {
-  return inspect(file, read_bytes(file, kMaxPluginBytes));
+PluginFacts inspect(const std::filesystem::path& file, const std::filesystem::path& host_libraries) {
+  return inspect(file, read_bytes(file, kMaxPluginBytes), host_libraries);
 }
 
 std::vector<std::string> problems_in(const PluginFacts& facts, Isolation isolation) {

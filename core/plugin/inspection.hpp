@@ -43,7 +43,7 @@ PluginFacts inspect(const std::filesystem::path& file, std::span<const std::byte
                     const std::filesystem::path& host_libraries = {});
 
 /// The same from disk. Throws also NotFound and Io.
-PluginFacts inspect(const std::filesystem::path& file);
+PluginFacts inspect(const std::filesystem::path& file, const std::filesystem::path& host_libraries = {});
 
 /// What speaks against loading it there; empty = nothing.
 std::vector<std::string> problems_in(const PluginFacts& facts, Isolation isolation);

@@ -6,7 +6,6 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <map>
@@ -21,6 +20,7 @@
 #include "core/format/json.hpp"
 #include "core/plugin/plugin_host.hpp"
 #include "core/runtime/runtime.hpp"
+#include "core/runtime/token_bridge.hpp"
 #include "tests/bench/baselines.hpp"
 #include "tests/bench/sense_data.hpp"
 #include "tests/support/files.hpp"
@@ -122,9 +122,7 @@ class Eye {
   std::vector<at::Tensor> operator()(const Moments& moments) const {
     std::vector<at::Tensor> seen;
     for (const auto& input : moments.inputs) {
-      const auto tokens = encoder_->encode(std::vector{input.view()}).tokens;
-      seen.push_back(at::empty({tokens.rows, tokens.width}));
-      std::memcpy(seen.back().mutable_data_ptr(), tokens.values().data(), tokens.values().size_bytes());
+      seen.push_back(runtime::as_tensors(encoder_->encode(std::vector{input.view()})).values[0]);
     }
     return seen;
   }

@@ -1,49 +1,19 @@
 #include "host/line_reader.hpp"
 
-#include <unistd.h>
-
-#include <array>
 #include <future>
-#include <stdexcept>
 #include <thread>
 #include <vector>
 
 #include "core/base/error.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/errors.hpp"
+#include "tests/support/pipe.hpp"
 
 using namespace lateral;
 using namespace lateral::host;
+using test::Pipe;
 
 namespace {
-
-class Pipe {
- public:
-  Pipe() { REQUIRE(::pipe(ends_.data()) == 0); }
-  ~Pipe() {
-    ::close(ends_[0]);
-    close_writing();
-  }
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-
-  int reading() const { return ends_[0]; }
-  void write(std::string_view text) const {
-    while (!text.empty()) {
-      const ssize_t written = ::write(ends_[1], text.data(), text.size());
-      // No assertion of Catch's: it knows one thread, and this may be another one.
-      if (written <= 0) throw std::runtime_error("a pipe took nothing");
-      text.remove_prefix(static_cast<std::size_t>(written));
-    }
-  }
-  void close_writing() {
-    if (ends_[1] >= 0) ::close(ends_[1]);
-    ends_[1] = -1;
-  }
-
- private:
-  std::array<int, 2> ends_{-1, -1};
-};
 
 // A long text does not fit into a pipe: somebody has to write while it is read.
 std::vector<std::string> lines_of(const std::string& text) {

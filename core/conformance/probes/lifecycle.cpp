@@ -45,10 +45,10 @@ struct Growth {
 };
 
 /// Repeats `body` at most `count` times, and until then.
-Growth repeat(Clock::time_point until, int count, const std::function<void(int)>& body) {
+Growth repeat(Clock::time_point until, int count, const std::function<void()>& body) {
   Growth growth;
   for (int i = 0; i < count && (i == 0 || Clock::now() < until); ++i) {
-    body(i);
+    body();
     if (i == kWarmUp) growth.begin = measure_consumption();
     if (i >= kWarmUp && (i - kWarmUp) % ((count - kWarmUp - 1) / kParts) == 0)
       growth.marks.emplace_back(i, measure_consumption());
@@ -66,7 +66,7 @@ bool grew(const Growth& growth) {
 /// Repeats `body` for half of the time that the probe has, so that the report gets out; where memory grew, for a
 /// quarter more. What is kept once, by the plugin, by libtorch or by the allocator, grows in one of both; a leak in
 /// both.
-Growth repeat(Probe& probe, int time_factor, int count, const std::function<void(int)>& body) {
+Growth repeat(Probe& probe, int time_factor, int count, const std::function<void()>& body) {
   const auto limit = probe.settings().timeout * time_factor;
   const Growth first = repeat(Clock::now() + limit / 2, count, body);
   if (!grew(first)) return first;
@@ -146,7 +146,7 @@ constexpr int kCycleFactor = 6;
 void cycles(Probe& probe) {
   bool stays = false;
   int cycle = 0;
-  const Growth growth = repeat(probe, kCycleFactor, kCycles, [&](int) {
+  const Growth growth = repeat(probe, kCycleFactor, kCycles, [&] {
     Subject subject(probe);
     on_plugin_thread([&] { live_once(subject, probe); });
     subject.host().release_threads();
@@ -175,7 +175,7 @@ void instances(Probe& probe) {
   Subject subject(probe);
   on_plugin_thread([&] {
     subject.start();
-    const Growth growth = repeat(probe, 2, kCycles, [&](int) {
+    const Growth growth = repeat(probe, 2, kCycles, [&] {
       const auto handle = subject.create(0);
       if (const auto answer = subject.destroy(handle); !answer.ok())
         breach("destroy failed with ", answer.described());
@@ -194,7 +194,7 @@ void encodes(Probe& probe) {
     const auto& spec = subject.specs().front();
     const Sample sample = make_sample(spec, probe.settings().seed, Extent::Small);
     const auto handle = subject.create(0);
-    const Growth growth = repeat(probe, 2, kEncodes, [&](int) {
+    const Growth growth = repeat(probe, 2, kEncodes, [&] {
       EncodeCall call(spec, sample);
       call.run(subject, handle);
     });

@@ -3,7 +3,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <csignal>
 #include <memory>
 #include <string>
@@ -12,48 +11,30 @@
 #include "core/base/error.hpp"
 #include "core/plugin/worker/spawn.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/pipe.hpp"
 
 using namespace lateral;
 using Catch::Contains;
 using plugin::worker::spawn;
-using plugin::worker::Spawn;
+using test::Pipe;
 
 namespace {
 
-class Pipe {
- public:
-  Pipe() { REQUIRE(::pipe2(ends_.data(), O_CLOEXEC) == 0); }
-  ~Pipe() {
-    ::close(ends_[0]);
-    close_writer();
-  }
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-
-  int reader() const { return ends_[0]; }
-  int writer() const { return ends_[1]; }
-  void close_writer() {
-    if (ends_[1] >= 0) ::close(ends_[1]);
-    ends_[1] = -1;
-  }
-  std::string rest() {
-    close_writer();
-    std::string text(65536, '\0');
-    std::size_t length = 0;
-    for (ssize_t got = 0; (got = ::read(ends_[0], text.data() + length, text.size() - length)) > 0;)
-      length += static_cast<std::size_t>(got);
-    return text.substr(0, length);
-  }
-
- private:
-  std::array<int, 2> ends_{-1, -1};
-};
+/// All that was written, once nobody can write any more.
+std::string rest_of(Pipe& pipe) {
+  pipe.close_writing();
+  std::string text(65536, '\0');
+  std::size_t length = 0;
+  for (ssize_t got = 0; (got = ::read(pipe.reading(), text.data() + length, text.size() - length)) > 0;)
+    length += static_cast<std::size_t>(got);
+  return text.substr(0, length);
+}
 
 /// What the shell's commands print, with these descriptors.
 std::string said_by(const std::string& commands, std::vector<int> inherited = {}) {
   Pipe output;
-  const int child = spawn({"/bin/sh", {"-c", commands}, output.writer(), std::move(inherited)});
-  auto text = output.rest();
+  const int child = spawn({"/bin/sh", {"-c", commands}, output.writing(), std::move(inherited)});
+  auto text = rest_of(output);
   int status = -1;
   CHECK(::waitpid(child, &status, 0) == child);
   CHECK(status == 0);
@@ -74,8 +55,8 @@ TEST_CASE("a worker gets its descriptors in their order, whatever numbers they h
     for (std::size_t i = 0; i < kCount; ++i) {
       const auto which = backwards ? kCount - 1 - i : i;
       const std::string line = "pipe " + std::to_string(which) + "\n";
-      REQUIRE(::write(pipes[which]->writer(), line.data(), line.size()) == static_cast<ssize_t>(line.size()));
-      inherited.push_back(pipes[which]->reader());
+      pipes[which]->write(line);
+      inherited.push_back(pipes[which]->reading());
       expected += line;
     }
     // The shell itself takes numbers below ten alone; /proc opens the same pipe again.
@@ -89,7 +70,7 @@ TEST_CASE("a worker inherits nothing else, not even what was opened without a th
   REQUIRE(careless >= 0);
   Pipe one;
   // The listing's own descriptor is the last one.
-  CHECK(said_by("cd /proc/self/fd; echo *", {one.reader()}) == "0 1 2 3 4\n");
+  CHECK(said_by("cd /proc/self/fd; echo *", {one.reading()}) == "0 1 2 3 4\n");
   CHECK(said_by("readlink /proc/self/fd/0") == "/dev/null\n");
   ::close(careless);
 }
@@ -115,7 +96,7 @@ TEST_CASE("a worker begins with no signal blocked or ignored, in a process group
 TEST_CASE("a program that cannot be started is an error that names it, and nothing is left") {
   Pipe output;
   try {
-    spawn({"/nowhere/lateral-worker", {}, output.writer(), {}});
+    spawn({"/nowhere/lateral-worker", {}, output.writing(), {}});
     FAIL("it started");
   } catch (const Error& error) {
     CHECK(error.code() == Errc::Io);
