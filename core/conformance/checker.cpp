@@ -95,7 +95,8 @@ class Check {
     for (auto& argument : settings_.arguments()) arguments.push_back(std::move(argument));
     const auto limit =
         settings_.timeout * probe.time_factor + (settings_.libtorch.empty() ? kNothing : kMapping);
-    const auto outcome = run_child(program_, arguments, board, limit);
+    const auto outcome = run_child(program_, arguments, board, limit,
+                                   probe.counts_heap ? ChildHeap::Exact : ChildHeap::AsUsual);
     for (const auto& finding : board.findings()) put(finding);
     for (const auto& [name, value] : board.figures()) report_.figures[name] = value;
     if (!outcome.clean()) {

@@ -70,6 +70,32 @@ struct Pipe {
   }
 };
 
+/// This process's variables, with those of `heap`.
+std::vector<std::string> environment_for(ChildHeap heap) {
+  constexpr std::string_view kTunables = "GLIBC_TUNABLES=", kExact = "glibc.malloc.tcache_count=0";
+  std::vector<std::string> variables;
+  std::string tunables(kTunables);
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    if (heap == ChildHeap::Exact && text.substr(0, kTunables.size()) == kTunables) {
+      tunables = std::string(text) + ":";
+    } else {
+      variables.emplace_back(text);
+    }
+  }
+  if (heap == ChildHeap::Exact) variables.push_back(tunables + std::string(kExact));  // the last one counts
+  return variables;
+}
+
+/// As exec wants them: ended by a null.
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> result;
+  for (const auto& text : texts)
+    result.push_back(const_cast<char*>(text.c_str()));  // NOLINT: the signature of exec
+  result.push_back(nullptr);
+  return result;
+}
+
 /// The attributes and file actions of posix_spawn, freed with the object.
 class SpawnPlan {
  public:
@@ -97,13 +123,14 @@ class SpawnPlan {
   SpawnPlan(const SpawnPlan&) = delete;
   SpawnPlan& operator=(const SpawnPlan&) = delete;
 
-  pid_t start(const std::filesystem::path& program, const std::vector<std::string>& arguments) {
+  pid_t start(const std::filesystem::path& program, const std::vector<std::string>& arguments,
+              const std::vector<std::string>& environment) {
     const std::string name = program.string();
-    std::vector<char*> argv{const_cast<char*>(name.c_str())};  // NOLINT: the signature of exec
-    for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));  // NOLINT
-    argv.push_back(nullptr);
+    auto argv = pointers(arguments);
+    argv.insert(argv.begin(), const_cast<char*>(name.c_str()));  // NOLINT
     pid_t pid = 0;
-    const int error = ::posix_spawn(&pid, name.c_str(), &actions_, &attributes_, argv.data(), environ);
+    const int error =
+        ::posix_spawn(&pid, name.c_str(), &actions_, &attributes_, argv.data(), pointers(environment).data());
     if (error != 0) cannot("start the child", error);
     return pid;
   }
@@ -166,13 +193,13 @@ ChildOutcome reap(pid_t pid, bool in_time) {
 }  // namespace
 
 ChildOutcome run_child(const std::filesystem::path& program, const std::vector<std::string>& arguments,
-                       const Board& board, std::chrono::milliseconds limit) {
+                       const Board& board, std::chrono::milliseconds limit, ChildHeap heap) {
   Pipe out;
   Pipe err;
   const auto begin = Clock::now();
   const auto others = child_processes();
   adopt_orphans();
-  const pid_t pid = SpawnPlan(out, err, board.descriptor()).start(program, arguments);
+  const pid_t pid = SpawnPlan(out, err, board.descriptor()).start(program, arguments, environment_for(heap));
   out.write.close();
   err.write.close();
   const bool in_time = watch(pid, out, err, begin + limit);

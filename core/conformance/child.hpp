@@ -15,6 +15,11 @@ namespace lateral::conformance {
 /// The descriptor at which a child finds its board.
 inline constexpr int kBoardDescriptor = 3;
 
+/// How the child's C library keeps freed memory. Exact: it keeps none for each thread, so that mallinfo2() counts what is in
+/// use and nothing else. As glibc usually is, freed blocks wait in lists of each thread and count as used; lists that fill
+/// one block at a time look like a leak for hundreds of rounds. It also finds fewer double frees then, so not everywhere.
+enum class ChildHeap { AsUsual, Exact };
+
 struct ChildOutcome {
   enum class End { Exited, Signalled, TimedOut };
   End end = End::Exited;
@@ -32,7 +37,8 @@ struct ChildOutcome {
 /// returns, nor of what it started: this process adopts orphans from now on. Throws Io when it cannot be started.
 /// REQUIRES: no other thread starts processes meanwhile.
 ChildOutcome run_child(const std::filesystem::path& program, const std::vector<std::string>& arguments,
-                       const Board& board, std::chrono::milliseconds limit);
+                       const Board& board, std::chrono::milliseconds limit,
+                       ChildHeap heap = ChildHeap::AsUsual);
 
 /// How a child that is not clean() ended, as the end of a sentence about the plugin: "crashed in init: ...".
 std::string describe_end(const ChildOutcome& outcome, const Board& board);

@@ -68,6 +68,7 @@ struct ProbeInfo {
   std::vector<TestInfo> tests;
   /// Warn for what a good plugin does although the host never asks for it.
   Verdict when_broken = Verdict::Fail;
+  bool counts_heap = false;  ///< see ChildHeap::Exact
 };
 
 }  // namespace lateral::conformance

@@ -142,6 +142,17 @@ static void hang_at_end(void* nothing) {
   hang();
 }
 
+/* Blocks of another size with each call, and of each size one more than the last time: all are freed, but a C library that
+   keeps freed blocks for the next call keeps more of them each time. */
+static void use_all_sizes(void) {
+  enum { sizes = 64, most = 8 };
+  static unsigned calls;
+  void* volatile blocks[most];
+  const unsigned count = 1 + calls / sizes % most;
+  for (unsigned i = 0; i < count; ++i) blocks[i] = malloc(24 + 16 * (calls % sizes));
+  for (unsigned i = 0; i < count; ++i) free(blocks[i]);
+  ++calls;
+}
 static void leak(size_t bytes) {
   leaked = malloc(bytes);
   for (size_t i = 0; i < bytes; i += 4096) ((volatile char*)leaked)[i] = 1;
@@ -406,6 +417,7 @@ static int32_t misbehave(const lat_tensor* in, float* tokens, lat_encode* args, 
   IF(plan_keeps) sink = kept[0];
   IF(leak_encode) leak(1u << 20);
   IF(leak_little) leak(40);
+  IF(frees_all) use_all_sizes();
   IF(leak_pages) leaked = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   IF(foreign_exception) throw_foreign();
   IF(forks) {
