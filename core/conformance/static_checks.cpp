@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "core/base/error.hpp"
@@ -15,6 +16,7 @@
 #include "core/plugin/elf_reader.hpp"
 #include "core/plugin/host_libraries.hpp"
 #include "core/plugin/inspection.hpp"
+#include "core/plugin/judges.hpp"
 #include "core/plugin/plugin_file.hpp"
 #include "core/plugin/verified_plugin.hpp"
 
@@ -230,29 +232,26 @@ void check_manifest(const fs::path& file, const plugin::PluginFacts& facts, Judg
 /// Imports that end or change the process of whoever calls them. What they do is seen by the other groups; those
 /// that a C++ or Rust runtime brings by itself are not among these.
 void check_imports(const plugin::ElfFacts& elf, Judge& judge) {
-  constexpr std::pair<std::string_view, std::string_view> kSuspects[] = {
-      {"exit", "ends the process"},
-      {"_exit", "ends the process"},
-      {"quick_exit", "ends the process"},
-      {"on_exit", "runs when the host ends"},
-      {"alarm", "has a signal sent to the host"},
-      {"ualarm", "has a signal sent to the host"},
-      {"setitimer", "has signals sent to the host"},
-      {"fork", "forks the process"},
-      {"vfork", "forks the process"},
-      {"system", "runs programs"},
-      {"setlocale", "changes the locale"},
-      {"setenv", "changes the environment"},
-      {"putenv", "changes the environment"},
-      {"chdir", "changes the working directory"},
-      {"umask", "changes the umask"},
-      {"fesetround", "changes the rounding mode"},
-      {"socket", "opens sockets"},
-      {"connect", "opens connections"},
-      {"pthread_sigmask", "changes the signal mask"}};
+  constexpr plugin::Predictor kSuspects[] = {{"exit", "ends the process"},
+                                             {"_exit", "ends the process"},
+                                             {"quick_exit", "ends the process"},
+                                             {"fork", "forks the process"},
+                                             {"vfork", "forks the process"},
+                                             {"system", "runs programs"},
+                                             {"setlocale", "changes the locale"},
+                                             {"setenv", "changes the environment"},
+                                             {"putenv", "changes the environment"},
+                                             {"chdir", "changes the working directory"},
+                                             {"umask", "changes the umask"},
+                                             {"fesetround", "changes the rounding mode"},
+                                             {"socket", "opens sockets"},
+                                             {"connect", "opens connections"},
+                                             {"pthread_sigmask", "changes the signal mask"}};
   std::vector<std::string> found;
-  for (const auto& [symbol, meaning] : kSuspects) {
-    if (elf.imports(symbol)) found.push_back(std::string(symbol) + " " + std::string(meaning));
+  for (const auto list : {std::span<const plugin::Predictor>(kSuspects), plugin::imports_for_processes()}) {
+    for (const auto& [symbol, meaning] : list) {
+      if (elf.imports(symbol)) found.push_back(std::string(symbol) + " " + std::string(meaning));
+    }
   }
   judge.judge("static.imports", Verdict::Warn, found);
 }

@@ -9,11 +9,6 @@ namespace {
 
 constexpr std::string_view kEntryPrefix = "lateral_plugin_entry_v";
 
-/// Imports that decide how a plugin behaves when it goes, or that touch what belongs to the process.
-struct Predictor {
-  std::string_view symbol;
-  std::string_view meaning;
-};
 constexpr std::string_view kThreads = "starts threads; they must end in shutdown";
 constexpr std::string_view kThreadLocal =
     "has thread-local destructors; on threads of its own they keep it mapped";
@@ -25,6 +20,7 @@ constexpr std::string_view kEnvironment = "changes the environment of the proces
 constexpr std::string_view kLocale = "changes the locale";
 constexpr std::string_view kFolder = "changes the working directory of the process";
 constexpr std::string_view kMode = "changes the floating-point mode; the host puts it back";
+/// Imports that decide how a plugin behaves when it goes, or that touch what belongs to the process.
 constexpr Predictor kPredictors[] = {
     {"pthread_create", kThreads},
     {"_ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE", kThreads},
@@ -65,13 +61,20 @@ constexpr Predictor kPredictors[] = {
     {"dlopen", "loads further libraries"},
 };
 
-/// What nothing can take back from a process when the plugin goes, or what ends a process that did not ask for it.
 constexpr std::string_view kAlarms = "ends a host that does not wait for its signal";
+constexpr std::string_view kCloses = "closes files of the host";
+constexpr std::string_view kMoves = "gives the host another view of the system";
 constexpr Predictor kForProcesses[] = {
     {"on_exit", "runs code of the plugin when the host ends, whether it is still mapped or not"},
     {"alarm", kAlarms},
     {"ualarm", kAlarms},
     {"setitimer", kAlarms},
+    {"close_range", kCloses},
+    {"closefrom", kCloses},
+    {"daemon", "goes on in a child of the host and ends the host"},
+    {"mlockall", "keeps all memory of the host from being paged"},
+    {"setns", kMoves},
+    {"unshare", kMoves},
 };
 
 void add_once(std::vector<std::string>& texts, std::string_view text) {
@@ -79,6 +82,10 @@ void add_once(std::vector<std::string>& texts, std::string_view text) {
 }
 
 }  // namespace
+
+std::span<const Predictor> imports_for_processes() {
+  return kForProcesses;
+}
 
 void judge_removal(const ElfFacts& elf, PluginFacts& facts) {
   std::string unique;

@@ -101,7 +101,8 @@ TEST_CASE("limits, a thread's locale, and how a signal is handled are put back a
         std::vector<std::string>{"the handler of SIGUSR1; restored", "the handler of SIGUSR2; restored",
                                  "the thread's locale; restored",
                                  "resource limit " + std::to_string(RLIMIT_NOFILE) + "; restored"});
-  CHECK(census.restore().empty());
+  if (LAT_SANITIZER != LAT_SANITIZER_THREAD)  // see above
+    CHECK(census.restore().empty());
   CHECK(::uselocale(nullptr) == before);
   rlimit after{};
   ::getrlimit(RLIMIT_NOFILE, &after);

@@ -212,7 +212,8 @@ TEST_CASE("what a library asks of memory and what it calls itself are judged by 
 }
 
 TEST_CASE("what would outlive a plugin in its host's process, or end that process, is for a worker") {
-  for (const char* const symbol : {"on_exit", "alarm", "ualarm", "setitimer"}) {
+  for (const char* const symbol : {"on_exit", "alarm", "ualarm", "setitimer", "close_range", "closefrom",
+                                   "daemon", "mlockall", "setns", "unshare"}) {
     CAPTURE(symbol);
     const auto facts = judged([&](auto& elf) { elf.imported = {symbol}; });
     CHECK(mentions(facts.thread_problems, std::string("imports ") + symbol));
