@@ -1,6 +1,8 @@
 #include "core/conformance/census.hpp"
 
+#include <link.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -66,6 +68,24 @@ std::size_t count_timers() {
   return count;
 }
 
+std::string scheduling() {
+  return "policy " + std::to_string(::sched_getscheduler(0)) + ", nice value " +
+         std::to_string(::getpriority(PRIO_PROCESS, 0));
+}
+
+/// A plugin is loaded from memory, by a name in /proc; whether it stays is another test's matter.
+std::set<std::string> loaded_libraries() {
+  std::set<std::string> names;
+  ::dl_iterate_phdr(
+      [](dl_phdr_info* library, std::size_t, void* into) {
+        const std::string name = library->dlpi_name;
+        if (!name.starts_with("/proc/")) static_cast<std::set<std::string>*>(into)->insert(name);
+        return 0;
+      },
+      &names);
+  return names;
+}
+
 /// The lowest free key: a key that was left makes it another.
 unsigned lowest_free_key() {
   pthread_key_t key = 0;
@@ -92,13 +112,15 @@ Manners take_manners() {
   }
   manners.signal_mask = status_of("SigBlk");
   manners.affinity = status_of("Cpus_allowed_list");
+  manners.scheduling = scheduling();
   manners.libtorch = libtorch_settings();
   manners.stream_buffers = {std::cin.rdbuf(), std::cout.rdbuf(), std::cerr.rdbuf(), std::clog.rdbuf()};
   return manners;
 }
 
 Belongings take_belongings() {
-  return {open_descriptors(), thread_count(), child_processes().size(), count_timers(), lowest_free_key()};
+  return {open_descriptors(), thread_count(),    child_processes().size(),
+          count_timers(),     lowest_free_key(), loaded_libraries()};
 }
 
 std::vector<Difference> compare(const Manners& before, const Manners& after) {
@@ -127,6 +149,8 @@ std::vector<Difference> compare(const Manners& before, const Manners& after) {
        "the calling thread's signal mask became " + after.signal_mask);
   same(before.affinity, after.affinity, "environment.affinity",
        "the calling thread may run only on " + after.affinity);
+  same(before.scheduling, after.scheduling, "environment.priority",
+       "the calling thread's scheduling became " + after.scheduling);
   for (const auto& [name, was] : before.libtorch) {
     const auto found = after.libtorch.find(name);
     const std::string is = found == after.libtorch.end() ? was : found->second;
@@ -159,6 +183,10 @@ std::vector<Difference> compare(const Belongings& before, const Belongings& afte
   more(before.children, after.children, "environment.children", "child processes are left");
   more(before.timers, after.timers, "environment.timers", "timers are left");
   more(before.next_thread_key, after.next_thread_key, "environment.keys", "thread keys are left");
+  for (const auto& name : after.libraries) {
+    if (!before.libraries.contains(name))
+      result.push_back({"environment.libraries", "the library " + name + " is left"});
+  }
   return result;
 }
 

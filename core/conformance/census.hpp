@@ -11,6 +11,7 @@
 #include <locale>
 #include <map>
 #include <new>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct Manners {
   std::array<std::uintptr_t, 65> handlers;      ///< of each signal
   std::string signal_mask;                      ///< of the calling thread
   std::string affinity;                         ///< of the calling thread
+  std::string scheduling;                       ///< of the calling thread: policy and nice value
   std::map<std::string, std::string> libtorch;  ///< libtorch_settings()
   // Of the C++ runtime, where the plugin shares it.
   std::locale cpp_locale;
@@ -40,7 +42,8 @@ struct Belongings {
   std::size_t threads = 0;
   std::size_t children = 0;
   std::size_t timers = 0;
-  unsigned next_thread_key = 0;  ///< the number that pthread_key_create would give
+  unsigned next_thread_key = 0;       ///< the number that pthread_key_create would give
+  std::set<std::string> libraries{};  ///< that are loaded, but for plugins
 };
 
 Manners take_manners();

@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include <lateral/plugin.h>
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <pthread.h>
@@ -209,6 +210,9 @@ static void change_process(void) {
     CPU_SET((unsigned)sched_getcpu(), &set);
     sched_setaffinity(0, sizeof set, &set);
   }
+  IF(changes_priority) setpriority(PRIO_PROCESS, 0, 5);
+  IF(leaves_library) dlopen("libanl.so.1", RTLD_NOW | RTLD_LOCAL);
+  IF(locks_memory) mlockall(MCL_CURRENT);
   IF(leaves_descriptor) {
     if (open("/dev/null", O_RDONLY) < 0) return;
   }

@@ -74,7 +74,9 @@ void whole_life(Probe& probe) {
   if (const auto left = settled(before.threads); left.threads == before.threads) {
     subject.close();
   } else {
-    probe.fail("environment.threads", compare(before, left).back().what);
+    for (const auto& [test, what] : compare(before, left)) {
+      if (test == "environment.threads") probe.fail(test, what);
+    }
     probe.board().finish();
     std::_Exit(0);
   }
@@ -151,6 +153,7 @@ std::vector<ProbeInfo> environment_probes() {
            {"environment.signals", "handlers of signals, terminate and new are left alone", hands_off},
            {"environment.mask", "signal masks are left alone", hands_off},
            {"environment.affinity", "the processors of the host's threads are left alone", hands_off},
+           {"environment.priority", "the scheduling of the host's threads is left alone", hands_off},
            {"environment.libtorch", "libtorch's threads, default type and modes are left alone",
             "They are the host's, and with them the bits of its answers: use guards (c10::InferenceMode, "
             "c10::NoGradGuard) inside a call, name types, and never call at::set_num_threads."},
@@ -160,6 +163,7 @@ std::vector<ProbeInfo> environment_probes() {
            {"environment.timers", "no timer is left", give_back},
            {"environment.keys", "no thread key is left",
             "pthread_key_delete in shutdown: its destructor would be called where the library was."},
+           {"environment.libraries", "no library is left loaded", "dlclose in shutdown what you opened."},
            {"environment.output", "nothing is written to the standard streams",
             "Say it with host->log: standard output belongs to answers and JSON."},
        }},
