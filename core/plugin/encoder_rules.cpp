@@ -16,6 +16,10 @@ constexpr std::size_t kMaxInputs = 64;
 constexpr std::uint32_t kMaxTokens = 1U << 20U;
 constexpr std::uint32_t kMaxWidth = 1U << 16U;
 constexpr std::size_t kMaxName = 64;
+/// Of one input, where its sizes are declared; as much as a worker takes.
+constexpr std::uint64_t kMaxBytes = std::uint64_t{4} << 30U;
+/// Of sound; files that say no rate are taken to have it.
+constexpr double kMaxRate = 1e9;
 
 template <typename... Parts>
 [[noreturn]] void breach(const Parts&... parts) {
@@ -64,14 +68,18 @@ void require_sound(const InputSpec& spec, const std::string& encoder) {
   if (spec.shape.size() != form.rank) {
     wrong("has ", spec.shape.size(), " axes; every ", name_of(spec.kind), " has ", form.rank);
   }
+  std::uint64_t room = kMaxBytes / size_of(spec.dtype);
   for (const auto size : spec.shape) {
     if (size == 0 || size < -1) wrong("has an axis of ", size);
+    if (size > 0) room /= static_cast<std::uint64_t>(size);
   }
+  if (room == 0) wrong("is declared with more than ", kMaxBytes >> 30U, " GiB");
+  if (spec.columns.size() > kMaxColumns) wrong("names ", spec.columns.size(), " columns");
   require_names(spec.columns, "a column's name");
   if (!spec.columns.empty() && spec.shape.back() != static_cast<std::int64_t>(spec.columns.size())) {
     wrong("names ", spec.columns.size(), " columns for an axis of ", spec.shape.back());
   }
-  if (!std::isfinite(spec.rate_hz)) wrong("has the rate ", spec.rate_hz);
+  if (!(spec.rate_hz >= 0 && spec.rate_hz <= kMaxRate)) wrong("has the rate ", spec.rate_hz);
 }
 
 void require_sound(const ExtraSpec& spec) {
@@ -110,7 +118,11 @@ void require_sound(const EncoderSpec& spec) {
 
 void require_sound(const std::vector<EncoderSpec>& specs) {
   if (specs.empty() || specs.size() > kMaxEncoders) breach("says it has ", specs.size(), " encoders");
-  for (const auto& spec : specs) require_sound(spec);
+  std::set<std::string_view> seen;
+  for (const auto& spec : specs) {
+    require_sound(spec);
+    if (!seen.insert(spec.name).second) breach("two encoders are named \"", spec.name, "\"");
+  }
 }
 
 }  // namespace lateral::plugin

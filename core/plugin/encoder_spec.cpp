@@ -14,7 +14,6 @@ namespace {
 constexpr std::uint32_t kMaxEncoders = 64;
 constexpr std::uint32_t kMaxInputs = 64;
 constexpr std::uint32_t kMaxAxes = 8;
-constexpr std::uint32_t kMaxColumns = 4096;
 constexpr std::size_t kMaxText = 65;  // one more than a name may have, so that a longer one is noticed
 
 template <typename... Parts>

@@ -11,6 +11,9 @@
 
 namespace lateral::plugin {
 
+/// Names of one input's columns, at most.
+inline constexpr std::uint32_t kMaxColumns = 4096;
+
 struct InputSpec {
   std::string name;
   InputKind kind = InputKind::Raw;

@@ -126,7 +126,14 @@ UnloadReport PluginHost::unload(std::string_view id, std::chrono::milliseconds p
       fail(Errc::NotFound, "plugin", "\"", id, "\" is not loaded");
     revision = std::move(slot->second.active);
   }
-  const auto report = revision->close(patience);
+  UnloadReport report;
+  try {
+    report = revision->close(patience);
+  } catch (...) {  // no thread for it, say: it can be tried again
+    const std::lock_guard lock(mutex_);
+    slots_.find(id)->second.active = std::move(revision);
+    throw;
+  }
   log_unloaded(revision->id(), report);
   const std::lock_guard lock(mutex_);
   slots_.erase(slots_.find(id));

@@ -38,6 +38,21 @@ std::vector<std::byte> content(const InputSpec& spec, std::size_t elements) {
   return bytes;
 }
 
+constexpr std::size_t kMaxBytes = std::size_t{256} << 20U;
+
+/// Replaces sizes that may be any by a few; how many elements that makes.
+std::size_t settle(const InputSpec& spec, std::vector<std::int64_t>& shape) {
+  const std::size_t most = kMaxBytes / size_of(spec.dtype);
+  std::size_t elements = 1;
+  for (auto& axis : shape) {
+    if (axis < 0) axis = few(spec.kind);
+    if (static_cast<std::size_t>(axis) > most / elements)
+      fail(Errc::InvalidArgument, "plugin", "input \"", spec.name, "\" is too large to be made up");
+    elements *= static_cast<std::size_t>(axis);
+  }
+  return elements;
+}
+
 }  // namespace
 
 SyntheticSample::SyntheticSample(const EncoderSpec& spec) {
@@ -49,11 +64,7 @@ SyntheticSample::SyntheticSample(const EncoderSpec& spec) {
                 .shape = wanted.shape,
                 .columns = wanted.columns,
                 .rate_hz = wanted.rate_hz};
-    std::size_t elements = 1;
-    for (auto& axis : input.shape) {
-      if (axis < 0) axis = few(wanted.kind);
-      elements *= static_cast<std::size_t>(axis);
-    }
+    const std::size_t elements = settle(wanted, input.shape);
     input.data = memory_.emplace_back(content(wanted, elements)).data();
     inputs_.push_back(std::move(input));
   }
@@ -61,12 +72,13 @@ SyntheticSample::SyntheticSample(const EncoderSpec& spec) {
 
 void self_test(Revision& revision, std::chrono::milliseconds timeout) {
   for (const auto& spec : revision.encoders()) {
-    const SyntheticSample sample(spec);
     try {
-      revision.make_encoder(spec.name, {})->encode(sample.inputs(), {.timeout = timeout, .cancel = {}});
+      const auto encoder = revision.make_encoder(spec.name, {});
+      const SyntheticSample sample(spec);
+      encoder->encode(sample.inputs(), {.timeout = timeout, .cancel = {}});
     } catch (const Error& error) {
       if (error.code() == Errc::InvalidArgument) {
-        log::debug("plugin", revision.id(), ": refuses made-up inputs: ", error.what());
+        log::debug("plugin", revision.id(), ": made-up inputs do not serve: ", error.what());
         continue;
       }
       fail(error.code(), revision.id(), revision.facts().version, " failed its self-test: ", error.what());

@@ -13,7 +13,8 @@
 namespace lateral::plugin {
 
 /// Inputs of the shapes that an encoder declares, the optional ones left out; axes of any size get a few elements. The
-/// same each time. Neither copied nor moved: the inputs point into it.
+/// same each time. Neither copied nor moved: the inputs point into it. Throws InvalidArgument where an input would have
+/// more than 256 MiB.
 class SyntheticSample {
  public:
   explicit SyntheticSample(const EncoderSpec& spec);
@@ -28,7 +29,8 @@ class SyntheticSample {
 };
 
 /// Creates each encoder and lets it encode a SyntheticSample; the tokens are checked as those of every encode. An encoder
-/// that refuses the content with InvalidArgument (it wants, say, a compressed picture) has passed: it answered. Throws
+/// that refuses the content with InvalidArgument (it wants, say, a compressed picture) has passed: it answered. One whose
+/// inputs are too large to be made up is not tried. Throws
 /// PluginFault or what the plugin reported, saying that it was the self-test.
 void self_test(Revision& revision, std::chrono::milliseconds timeout);
 

@@ -79,14 +79,14 @@ Tokens ThreadRevision::encode(const EncoderSpec& spec, std::uint64_t handle, std
   const auto job = std::make_shared<EncodeJob>(spec, inputs, nanoseconds(Clock::now() + options.timeout));
   auto worker = spec.reentrant ? loaded_->borrow_worker() : nullptr;
   PluginThread& thread = worker ? *worker : loaded_->thread();
-  const auto task = loaded_->post(thread, "encode",
-                                  [plugin = loaded_, job, handle] { job->run(plugin->functions(), handle); });
   {
     const std::lock_guard lock(running_mutex_);
-    running_.insert(job);
+    running_.insert(job);  // before it can run, so that drain() finds it
   }
   std::exception_ptr error;
   try {
+    const auto task = loaded_->post(
+        thread, "encode", [plugin = loaded_, job, handle] { job->run(plugin->functions(), handle); });
     await(thread, *task, job, handle, options);
   } catch (...) {
     error = std::current_exception();
@@ -124,12 +124,18 @@ void ThreadRevision::await(PluginThread& thread, Task& task, const std::shared_p
 
 void ThreadRevision::hint_cancel(std::uint64_t handle, std::uint64_t request) {
   if (loaded_->functions().cancel == nullptr) return;
-  // On a thread of its own: cancel must not block, but who knows.
-  PluginThread thread("cancel", loaded_->family());
-  const auto task = loaded_->post(
-      thread, "cancel", [plugin = loaded_, handle, request] { plugin->functions().cancel(handle, request); });
-  if (!task->wait_until(Clock::now() + loaded_->timeouts().grace) && !task->withdraw()) {
-    loaded_->give_up(thread, "cancel");
+  try {
+    // On a thread of its own: cancel must not block, but who knows.
+    PluginThread thread("cancel", loaded_->family());
+    const auto task = loaded_->post(thread, "cancel", [plugin = loaded_, handle, request] {
+      plugin->functions().cancel(handle, request);
+    });
+    if (!task->wait_until(Clock::now() + loaded_->timeouts().grace) && !task->withdraw()) {
+      loaded_->give_up(thread, "cancel");
+    }
+  } catch (const std::exception& error) {
+    // No thread could be started, say. The encode still runs: whoever called must go on waiting for it.
+    log::debug("plugin", id(), ": cancel: ", error.what());
   }
 }
 

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/base/log.hpp"
 #include "core/plugin/encode_call.hpp"
 #include "core/plugin/input_binding.hpp"
 #include "core/plugin/worker/client_ask.hpp"
@@ -111,8 +112,13 @@ void Client::hint_cancel(const EncodeRequest& request) {
   if (!loaded_.cancels) return;
   const std::unique_lock only(cancel_mutex_, std::try_to_lock);
   if (!only.owns_lock()) return;  // a hint; the cancel word has said it
-  ask<Nothing>(process_.lane(1), Question::Cancel, CancelRequest{request.handle, request.request}, "cancel",
-               Clock::now() + timeouts_.grace);
+  try {
+    ask<Nothing>(process_.lane(1), Question::Cancel, CancelRequest{request.handle, request.request}, "cancel",
+                 Clock::now() + timeouts_.grace);
+  } catch (const std::exception& error) {
+    // The encode still runs, and the lane is its: whoever called must go on waiting for it.
+    log::debug("plugin", id_, ": cancel: ", error.what());
+  }
 }
 
 Tokens Client::copy_tokens(Lane& lane, const EncoderSpec& spec, const EncodeRequest& request,

@@ -21,6 +21,13 @@ constexpr std::uint64_t kAllOfVersion1 = (1U << 13U) - 1;
 constexpr std::uint64_t kRefer = 1U << 13U;     // version 2: links across folders
 constexpr std::uint64_t kTruncate = 1U << 14U;  // version 3
 constexpr std::uint64_t kDevices = 1U << 15U;   // version 5: ioctl
+// Version 6: no abstract socket and no process outside of the rules can be reached.
+constexpr std::uint64_t kScopes = (1U << 0U) | (1U << 1U);
+
+/// As version 6 has it; an older kernel takes it as well, if what it does not know is 0.
+struct Ruleset {
+  std::uint64_t files = 0, network = 0, scopes = 0;
+};
 
 constexpr const char* kLibraries[] = {"/usr/lib", "/usr/lib64",       "/usr/local/lib", "/lib",
                                       "/lib64",   "/etc/ld.so.cache", "/dev/null",      "/dev/urandom"};
@@ -68,8 +75,7 @@ void allow_reading(const Handle& rules, const std::filesystem::path& path) {
 std::string restrict_files(std::span<const std::filesystem::path> readable) {
   const long version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (version < 1) return "rules for files (Landlock)";
-  landlock_ruleset_attr attributes{};
-  attributes.handled_access_fs = handled_by(version);
+  const Ruleset attributes{handled_by(version), 0, version >= 6 ? kScopes : 0};
   const Handle rules(::syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0));
   if (rules.get() < 0) refused("make rules for files");
   for (const auto& path : readable) allow_reading(rules, path);

@@ -1,8 +1,11 @@
 #include "core/plugin/worker/sandbox.hpp"
 
+#include <asm/sockios.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -42,6 +45,17 @@ constexpr const char* kForbidden[] = {
     "name_to_handle_at", "fanotify_init", "lookup_dcookie", "vhangup", "setuid", "setgid", "setreuid",
     "setregid", "setresuid", "setresgid", "setgroups", "capset"};
 
+/// What rules for files do not cover: who may use a file, and when it was changed. Refused and not fatal, because libraries
+/// try it in passing.
+constexpr const char* kRefused[] = {"chmod",       "fchmod",       "fchmodat",     "chown",     "fchown",
+                                    "lchown",      "fchownat",     "setxattr",     "lsetxattr", "fsetxattr",
+                                    "removexattr", "lremovexattr", "fremovexattr", "utime",     "utimes",
+                                    "futimesat",   "utimensat"};
+/// The same, newer than many a libseccomp: fchmodat2, setxattrat, removexattrat, file_setattr. All machines number them so.
+constexpr int kRefusedNumbers[] = {452, 463, 466, 469};
+/// Who gets a signal when a descriptor is ready: that may be the host. Leases hold up whoever opens the file.
+constexpr scmp_datum_t kRefusedOfDescriptors[] = {F_SETOWN, F_SETOWN_EX, F_SETSIG, F_SETLEASE, F_NOTIFY};
+
 Word* forbidden_word = nullptr;  // for the signal handler, which gets no argument of ours
 
 void tell(int, siginfo_t* info, void*) {
@@ -58,11 +72,31 @@ void require(int result, const char* what) {
   if (result != 0) fail(Errc::Internal, "sandbox", "cannot ", what, ": ", std::strerror(std::abs(result)));
 }
 
-void forbid(const Filter& filter, const char* call) {
+void add(const Filter& filter, std::uint32_t action, const char* call) {
   const int number = ::seccomp_syscall_resolve_name(call);
   if (number == __NR_SCMP_ERROR)
     return;  // newer than this machine's libseccomp: the kernel may know it still
-  require(::seccomp_rule_add(filter.get(), SCMP_ACT_TRAP, number, 0), call);
+  require(::seccomp_rule_add(filter.get(), action, number, 0), call);
+}
+
+template <typename... Conditions>
+void refuse(const Filter& filter, int number, Conditions... conditions) {
+  require(
+      ::seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), number, sizeof...(conditions), conditions...),
+      "refuse a call");
+}
+
+void refuse_for_files_and_sockets(const Filter& filter) {
+  for (const char* const call : kRefused) add(filter, SCMP_ACT_ERRNO(EPERM), call);
+  for (const int number : kRefusedNumbers) refuse(filter, number);
+  for (const auto command : kRefusedOfDescriptors)
+    refuse(filter, SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_MASKED_EQ, 0xFFFFFFFF, command));
+  for (const scmp_datum_t request : {FIOSETOWN, SIOCSPGRP})
+    refuse(filter, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_MASKED_EQ, 0xFFFFFFFF, request));
+  // Datagrams can be sent to any socket that has a name, be their own socket one of a pair.
+  constexpr scmp_datum_t kTypes = 0xF;
+  for (const scmp_datum_t type : {SOCK_DGRAM, SOCK_RAW, SOCK_RDM})
+    refuse(filter, SCMP_SYS(socketpair), SCMP_A1(SCMP_CMP_MASKED_EQ, kTypes, type));
 }
 
 /// Signals to itself, new threads and its own limits are all right; the same calls for others are not.
@@ -78,19 +112,14 @@ void forbid_for_others(const Filter& filter) {
   rule(SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_MASKED_EQ, 0xFFFFFFFF, PR_SET_PDEATHSIG));
   rule(SCMP_SYS(clone), SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
   // The host's processes and threads are of the same user: their priorities and processors are not the plugin's.
-  const auto refuse = [&](int number, auto... conditions) {
-    constexpr unsigned kCount = sizeof...(conditions);
-    require(::seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), number, kCount, conditions...),
-            "refuse a call");
-  };
   for (const int number :
        {SCMP_SYS(sched_setaffinity), SCMP_SYS(sched_setscheduler), SCMP_SYS(sched_setparam),
         SCMP_SYS(sched_setattr), SCMP_SYS(migrate_pages), SCMP_SYS(move_pages)})
-    refuse(number, SCMP_A0(SCMP_CMP_NE, 0, 0));
-  for (const int number : {SCMP_SYS(setpriority), SCMP_SYS(ioprio_set)}) refuse(number);
+    refuse(filter, number, SCMP_A0(SCMP_CMP_NE, 0, 0));
+  for (const int number : {SCMP_SYS(setpriority), SCMP_SYS(ioprio_set)}) refuse(filter, number);
   // Limits that the host set, which root may raise.
-  refuse(SCMP_SYS(setrlimit));
-  refuse(SCMP_SYS(prlimit64), SCMP_A0(SCMP_CMP_EQ, 0, 0), SCMP_A2(SCMP_CMP_NE, 0, 0));
+  refuse(filter, SCMP_SYS(setrlimit));
+  refuse(filter, SCMP_SYS(prlimit64), SCMP_A0(SCMP_CMP_EQ, 0, 0), SCMP_A2(SCMP_CMP_NE, 0, 0));
   // Its flags are in memory, where no filter can look; the C library then falls back to clone.
   require(::seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0), "refuse clone3");
 }
@@ -98,7 +127,8 @@ void forbid_for_others(const Filter& filter) {
 bool install_filter() {
   const Filter filter(::seccomp_init(SCMP_ACT_ALLOW));
   if (filter == nullptr) fail(Errc::ResourceExhausted, "sandbox", "no memory for the filter");
-  for (const char* const call : kForbidden) forbid(filter, call);
+  for (const char* const call : kForbidden) add(filter, SCMP_ACT_TRAP, call);
+  refuse_for_files_and_sockets(filter);
   forbid_for_others(filter);
   const int result = ::seccomp_load(filter.get());
   if (result == -EINVAL || result == -ENOSYS || result == -EOPNOTSUPP) return false;

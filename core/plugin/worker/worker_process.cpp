@@ -15,6 +15,7 @@
 
 #include "core/base/error.hpp"
 #include "core/plugin/worker/line_log.hpp"
+#include "core/plugin/worker/relatives.hpp"
 #include "core/plugin/worker/sandbox.hpp"
 #include "core/plugin/worker/spawn.hpp"
 #include "core/plugin/worker/tracees.hpp"
@@ -49,6 +50,18 @@ std::filesystem::path worker_program() {
          "LATERAL_WORKER");
   }
   return worker;
+}
+
+/// Until it has ended, which whoever traces it can hold up. It stays a zombie: while it is one its number, which is also
+/// its group's, is not reused.
+siginfo_t wait_for_end(int pid) {
+  siginfo_t info{};
+  while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT | WNOHANG) == 0 &&
+         info.si_pid == 0) {
+    kill_tracer(pid, worker_program());
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return info;
 }
 
 WorkerProcess::WorkerProcess(std::shared_ptr<const SealedImage> image, std::string name, std::size_t lanes)
@@ -124,11 +137,9 @@ void WorkerProcess::listen(int output) {
 }
 
 void WorkerProcess::reap() {
-  siginfo_t info{};
-  // Looked at first and reaped last: while it is a zombie its number, which is also its group's, is not reused.
-  while (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
-  }
+  siginfo_t info = wait_for_end(pid_);
   ::kill(-pid_, SIGKILL);
+  reap_group(pid_);
   std::string cause = describe(info.si_code, info.si_status);
   {
     const std::lock_guard lock(mutex_);

@@ -53,6 +53,18 @@ TEST_CASE("every rule of a declaration is kept, and its breach says what is wron
       {[](auto& s) { s.inputs[0].columns.pop_back(); }, "names 1 columns for an axis of 2"},
       {[](auto& s) { s.inputs[0].columns[1].clear(); }, "a column's name is missing"},
       {[](auto& s) { s.inputs[0].rate_hz = NAN; }, "has the rate nan"},
+      {[](auto& s) { s.inputs[0].rate_hz = -1; }, "has the rate -1"},
+      {[](auto& s) { s.inputs[0].rate_hz = 2e9; }, "has the rate 2e+09"},
+      {[](auto& s) { s.inputs[0].shape[0] = (std::int64_t{1} << 62U) + 1; }, "more than 4 GiB"},
+      {[](auto& s) {
+         s.inputs[1].shape = {-1, std::int64_t{1} << 16U, (1 << 16U) / 3 + 1, 3};
+       },
+       "more than 4 GiB"},
+      {[](auto& s) {
+         s.inputs[0].columns.assign(4097, "x");
+         s.inputs[0].shape[1] = 4097;
+       },
+       "names 4097 columns"},
       {[](auto& s) { s.extras[0].name = "colours"; }, "there is no extra output \"colours\""},
       {[](auto& s) { s.extras[0].width = 2; }, "scores must have width 1, not 2"},
       {[](auto& s) { s.extras[1].width = 0; }, "positions have width 0"},
@@ -74,8 +86,11 @@ TEST_CASE("every rule of a declaration is kept, and its breach says what is wron
 TEST_CASE("a plugin has one encoder at least and sixty-four at most") {
   std::vector<EncoderSpec> specs;
   CHECK(test::failure_of([&] { require_sound(specs); }).second.find("0 encoders") != std::string::npos);
-  specs.assign(64, good());
+  for (int i = 0; i < 64; ++i) specs.emplace_back(good()).name += std::to_string(i);
   CHECK_NOTHROW(require_sound(specs));
   specs.push_back(good());
   CHECK(test::failure_of([&] { require_sound(specs); }).second.find("65 encoders") != std::string::npos);
+  specs = {good(), good()};
+  CHECK(test::failure_of([&] { require_sound(specs); }).second.find("two encoders are named") !=
+        std::string::npos);
 }

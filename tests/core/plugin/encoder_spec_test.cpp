@@ -157,4 +157,8 @@ TEST_CASE("made-up inputs fit their declaration: columns, rate, more than one el
   const auto& words = sample.inputs()[2];
   CHECK(std::string(static_cast<const char*>(words.data), static_cast<std::size_t>(words.shape[0])) ==
         std::string(static_cast<std::size_t>(words.shape[0]), 'a'));
+  spec.inputs[1].shape = {std::int64_t{1} << 30U};
+  CHECK(failure_of([&] {
+          SyntheticSample unused(spec);
+        }).second.find("\"sound\" is too large to be made up") != std::string::npos);
 }

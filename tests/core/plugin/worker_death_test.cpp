@@ -1,5 +1,8 @@
 // Every way in which a plugin can end its process, and what that costs: this call, this plugin, nobody else.
 #include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <thread>
 
 #include "core/base/log.hpp"
@@ -158,6 +161,32 @@ TEST_CASE("what a plugin started goes with its worker") {
   CHECK(deadly.host.unload("deadly").unmapped());
   for (int i = 0; i < 200 && members(); ++i) std::this_thread::sleep_for(10ms);  // init reaps them
   CHECK_FALSE(exists(pid));
+}
+
+TEST_CASE(
+    "a child that a plugin gave to the host, and one that traces its worker, keep nothing from ending") {
+  const auto children = [] {
+    std::ptrdiff_t count = 0;
+    for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+      std::ifstream list(thread.path() / "children");
+      count += std::distance(std::istream_iterator<int>(list), {});
+    }
+    return count;
+  };
+  const auto before = children();
+  const std::string deed = GENERATE(as<std::string>{}, "sibling", "traced by its child");
+  CAPTURE(deed);
+  Deadly deadly(deed);
+  const int pid = deadly.pid();
+  try {
+    deadly.encoder->encode(test::bytes_input("x"));
+  } catch (const Error& error) {  // tracing is forbidden here
+    CHECK(contains(error.what(), "nobody may trace"));
+  }
+  CHECK(children() >= before + 1);
+  CHECK(deadly.host.unload("deadly").unmapped());
+  CHECK_FALSE(exists(pid));
+  CHECK(children() == before);
 }
 
 TEST_CASE("a worker that forks and returns twice answers alone") {

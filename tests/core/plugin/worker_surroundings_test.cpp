@@ -2,9 +2,12 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cctype>
+#include <cerrno>
 #include <csignal>
 #include <fstream>
 #include <sstream>
@@ -215,6 +218,45 @@ TEST_CASE("a sandbox ends every call that reaches beyond its own process, and na
     CHECK(deadly.failure().find(std::string("did what the sandbox forbids: ") + name + " in encode") !=
           std::string::npos);
   }
+}
+
+TEST_CASE(
+    "a sandbox refuses what would signal the host, change who may use a file, or reach a named socket") {
+  struct Case {
+    Call call;
+    unsigned long first, second;
+  };
+  constexpr unsigned long kBeyond = 1UL << 32U;  // no bit that the kernel looks at
+  const Case cases[] = {
+      {{SYS_fcntl, "fcntl"}, 0, F_SETOWN},
+      {{SYS_fcntl, "fcntl"}, 0, kBeyond | F_SETOWN},
+      {{SYS_fcntl, "fcntl"}, 0, F_SETOWN_EX},
+      {{SYS_fcntl, "fcntl"}, 0, F_SETSIG},
+      {{SYS_fcntl, "fcntl"}, 0, F_SETLEASE},
+      {{SYS_socketpair, "socketpair"}, AF_UNIX, SOCK_DGRAM},
+      {{SYS_socketpair, "socketpair"}, AF_UNIX, SOCK_RAW | SOCK_CLOEXEC},
+      {{SYS_fchmod, "fchmod"}, 0, 0},
+      {{SYS_fchmodat, "fchmodat"}, 0, 0},
+      {{452, "fchmodat2"}, 0, 0},
+      {{SYS_fchownat, "fchownat"}, 0, 0},
+      {{SYS_setxattr, "setxattr"}, 0, 0},
+      {{SYS_removexattr, "removexattr"}, 0, 0},
+      {{SYS_utimensat, "utimensat"}, 0, 0},
+  };
+  const std::string refused = "errno " + std::to_string(EPERM);
+  for (const auto& [call, first, second] : cases) {
+    CAPTURE(call.name, first, second);
+    Deadly deadly(
+        "call " + std::to_string(call.number) + " " + std::to_string(first) + " " + std::to_string(second),
+        true);
+    if (deadly.lacks()) return;
+    const auto failure = deadly.failure();
+    const auto at = failure.find(refused);
+    REQUIRE(at != std::string::npos);
+    CHECK(std::isdigit(failure[at + refused.size()]) == 0);  // not EFAULT, say
+  }
+  const std::string getfl = "call " + std::to_string(SYS_fcntl) + " 0 " + std::to_string(F_GETFL);
+  CHECK(Deadly(getfl, true).failure().empty());
 }
 
 TEST_CASE("calls that are for itself alone are ended where they mean others, in whatever bits they say it") {

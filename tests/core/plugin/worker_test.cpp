@@ -115,6 +115,26 @@ TEST_CASE("in a worker too, an encode that is cancelled or too slow stops and th
   CHECK(worker.host.revision("faulty")->state() == State::Active);
 }
 
+TEST_CASE("whoever cancels waits for an encode that still runs, also where cancel itself fails") {
+  const bool worker = GENERATE(false, true);
+  CAPTURE(worker);
+  auto timeouts = test::short_timeouts();
+  timeouts.grace = 5s;
+  PluginHost host({}, timeouts);
+  host.load(test::fixture("stubborn").string(), worker ? test::in_worker() : test::in_thread());
+  const auto encoder = host.make_encoder("stubborn");
+  for (const char byte : {'a', 'b'}) {
+    const auto begin = plugin::Clock::now();
+    const std::string bytes{byte};
+    CHECK(failure_of([&] {
+            encoder->encode(test::bytes_input(bytes), {.timeout = 20ms, .cancel = {}});
+          }).first == Errc::DeadlineExceeded);
+    CHECK(plugin::Clock::now() - begin >= 200ms);
+    CHECK(encoder->encode(test::bytes_input("c")).tokens.row(0)[0] == static_cast<float>('c'));
+  }
+  CHECK(host.revision("stubborn")->state() == State::Active);
+}
+
 TEST_CASE("a reentrant encoder works for several threads at once in a worker, another one takes turns") {
   for (const auto& [fault, reentrant] : {std::pair{"reentrant", true}, std::pair{"slow", false}}) {
     Faulty worker(fault);

@@ -33,7 +33,9 @@ std::vector<std::byte> packed(const Message& message) {
 }  // namespace
 
 TEST_CASE("messages arrive as they were sent") {
-  const auto encoders = wire::parse<wire::EncodersReply>(packed(wire::EncodersReply{{spec(), spec()}}));
+  auto first = spec();
+  first.name += " too";
+  const auto encoders = wire::parse<wire::EncodersReply>(packed(wire::EncodersReply{{first, spec()}}));
   REQUIRE(encoders.encoders.size() == 2);
   CHECK(encoders.encoders[1] == spec());
   const OptionMap options{{"a", std::string("text")},
