@@ -435,6 +435,10 @@ static int32_t misbehave(const lat_tensor* in, float* tokens, lat_encode* args, 
     pause_ms(900);
     pthread_mutex_unlock(&busy);
   }
+  IF(looks_once) {
+    if (lat_cancelled(args)) return LAT_CANCELLED;
+    pause_ms(1500);
+  }
   if (IS(ignores_cancel) || IS(ignores_deadline)) {
     for (int i = 0; i < 150; ++i) {
       if (!IS(ignores_cancel) && lat_cancelled(args)) return LAT_CANCELLED;

@@ -89,6 +89,10 @@ std::int32_t encode(std::uint64_t, lat_encode* args, lat_err*) {
   return LAT_OK;
 }
 
+void cancel(std::uint64_t, std::uint64_t) {
+  throw 42;
+}
+
 const lat_plugin table{sizeof(lat_plugin),
                        0,
                        LAT_ABI_MINOR,
@@ -106,7 +110,7 @@ const lat_plugin table{sizeof(lat_plugin),
                        &destroy,
                        &plan,
                        &encode,
-                       nullptr,
+                       IS(cancel_throws) ? &cancel : nullptr,
                        nullptr};
 
 }  // namespace

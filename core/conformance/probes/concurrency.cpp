@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <initializer_list>
 #include <mutex>
 #include <thread>
 
@@ -87,34 +88,55 @@ void reentrant(Probe& probe) {
   });
 }
 
-/// encode of the largest sample must return in time when it is not wanted from the beginning.
-void unwanted(Probe& probe, CallForm form, const char* why) {
+/// Why an encode is not wanted any more, and since when.
+struct Unwanted {
+  CallForm form;
+  std::chrono::milliseconds cancel_after{0};  ///< from its beginning; 0 = never
+  const char* why;
+};
+
+/// How long it goes on then.
+std::chrono::milliseconds outlasted(Subject& subject, const plugin::EncoderSpec& spec, std::uint64_t handle,
+                                    const Sample& sample, const Unwanted& unwanted) {
+  EncodeCall call(spec, sample, unwanted.form);
+  std::jthread canceller;
+  const auto begin = Clock::now();
+  if (unwanted.cancel_after.count() > 0)
+    canceller = std::jthread([word = call.cancel_word(), after = unwanted.cancel_after] {
+      std::this_thread::sleep_for(after);
+      word.store(1);
+    });
+  call.run(subject, handle);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin) - unwanted.cancel_after;
+}
+
+/// encode of the largest sample must return in time.
+void stops(Probe& probe, std::initializer_list<Unwanted> reasons) {
   with_started(probe, [&](Subject& subject) {
     for (std::uint32_t i = 0; i < subject.specs().size(); ++i) {
       const auto& spec = subject.specs()[i];
       const auto handle = subject.create(i);
       for (const auto extent : {Extent::Typical, Extent::Large}) {
         const Sample sample = make_sample(spec, probe.settings().seed, extent);
-        const auto run = [&] {
-          EncodeCall call(spec, sample, form);
-          const auto begin = Clock::now();
-          call.run(subject, handle);
-          return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
-        };
-        auto took = run();
-        if (took > kGrace) took = std::min(took, run());  // it may have been the machine, once
-        if (took > kGrace) breach("encode goes on for ", took.count(), " ms after ", why);
+        for (const auto& reason : reasons) {
+          auto took = outlasted(subject, spec, handle, sample, reason);
+          if (took > kGrace)  // it may have been the machine, once
+            took = std::min(took, outlasted(subject, spec, handle, sample, reason));
+          if (took > kGrace) breach("encode goes on for ", took.count(), " ms after ", reason.why);
+        }
       }
     }
   });
 }
 
 void cancel_word(Probe& probe) {
-  unwanted(probe, {.cancelled = true}, "its cancel word was set");
+  constexpr std::chrono::milliseconds kMidway{20};
+  stops(probe, {{{.cancelled = true}, {}, "its cancel word was set"},
+                {{}, kMidway, "its cancel word was set while it ran"}});
 }
 
 void deadline(Probe& probe) {
-  unwanted(probe, {.deadline_ns = 1}, "its deadline had passed");
+  stops(probe, {{{.deadline_ns = 1}, {}, "its deadline had passed"}});
 }
 
 /// cancel() from another thread: before, during and after encodes, for requests that exist and that do not.
