@@ -67,7 +67,7 @@ class SafetensorsFile {
   Metadata metadata_;
 };
 
-/// The weights of a Hugging Face directory: `model.safetensors`, or the shards that
+/// The weights of a Hugging Face directory: `model.safetensors`, or without it the shards that
 /// `model.safetensors.index.json` names. Every tensor of the index must be in the shard it names, and no
 /// shard may hold one that the index omits.
 class SafetensorsFolder {

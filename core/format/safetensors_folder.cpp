@@ -30,15 +30,15 @@ std::string shard_name(const json::Value& value) {
 }  // namespace
 
 SafetensorsFolder::SafetensorsFolder(const std::filesystem::path& folder) : folder_(folder) {
-  const auto index_path = folder / kIndex;
-  if (!is_there(index_path)) {
-    if (!is_there(folder / kSingle)) {
-      fail(Errc::NotFound, kWhere, folder.string(), " holds neither ", kSingle, " nor ", kIndex);
-    }
+  // The single file counts where both are there, as in transformers: saving one over shards leaves their index behind.
+  if (is_there(folder / kSingle)) {
     const auto& file = files_.emplace_back(folder / kSingle);
     for (const auto& tensor : file.tensors()) file_of_.emplace(tensor.name, 0);
     return;
   }
+  const auto index_path = folder / kIndex;
+  if (!is_there(index_path))
+    fail(Errc::NotFound, kWhere, folder.string(), " holds neither ", kSingle, " nor ", kIndex);
 
   const auto map = json::read_file(index_path).at("weight_map");
   if (!map.is(json::Kind::Object)) map.reject("an object from tensor to file");

@@ -59,6 +59,8 @@ void read_opt(const ConfigValues& config, DecoderSpec& spec) {
 void read_bloom(const ConfigValues& config, DecoderSpec& spec) {
   with_biases(spec);
   spec.residual_of_norm = config.flag("apply_residual_connection_post_layernorm", false);
+  // transformers then sums over slices, and leaves two biases out.
+  if (config.count("pretraining_tp", 1) > 1) config.require_flag("slow_but_exact", false);
   spec.head_dim = equal_share(config, spec);
   spec.intermediate = 4 * spec.hidden;
   spec.positions = PositionKind::Alibi;
@@ -114,6 +116,7 @@ DecoderSpec parse_spec(std::string_view json, std::string_view source) {
     fail(Errc::Unsupported, "model", quantised->place(),
          ": quantised weights; take the directory with float32, float16 or bfloat16 weights");
   }
+  config.require_flag("is_causal", true);
   DecoderSpec spec = read_common(config, family);
   reader_of(family.model_type)(config, spec);
   faults.stop_if_any(source);

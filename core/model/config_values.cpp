@@ -13,7 +13,7 @@ using format::json::Kind;
 using format::json::Value;
 
 // The first spelling of each is the one that is written.
-constexpr std::array<std::pair<std::string_view, Activation>, 8> kActivations = {{
+constexpr std::array<std::pair<std::string_view, Activation>, 10> kActivations = {{
     {"relu", Activation::Relu},
     {"silu", Activation::Silu},
     {"swish", Activation::Silu},
@@ -22,6 +22,8 @@ constexpr std::array<std::pair<std::string_view, Activation>, 8> kActivations = 
     {"gelu_pytorch_tanh", Activation::GeluTanh},
     {"gelu_new", Activation::GeluTanh},
     {"gelu_fast", Activation::GeluTanh},
+    {"gelu_python_tanh", Activation::GeluTanh},
+    {"gelu_accurate", Activation::GeluTanh},
 }};
 
 std::vector<std::int64_t> read_ids(const std::optional<Value>& value) {

@@ -10,9 +10,14 @@
 namespace lateral::model {
 namespace {
 
+constexpr std::int64_t kQwenKvHeads = 32;
+
 // A block as Llama has it: RMS norms, a gated FFN, biases where a file asks for them.
-void read_gated(const ConfigValues& config, DecoderSpec& spec, std::int64_t head_dim) {
-  spec.kv_heads = config.size("num_key_value_heads", spec.heads);
+// Null says that each head has keys and values of its own; nothing at all says `kv_heads`, transformers' default of the
+// family.
+void read_gated(const ConfigValues& config, DecoderSpec& spec, std::int64_t head_dim, std::int64_t kv_heads) {
+  spec.kv_heads =
+      config.size("num_key_value_heads", config.mentions("num_key_value_heads") ? spec.heads : kv_heads);
   spec.head_dim = head_dim;
   spec.intermediate = config.size("intermediate_size");
   spec.rotary = read_rotary(config, spec);
@@ -80,25 +85,25 @@ std::int64_t equal_share(const ConfigValues& config, const DecoderSpec& spec) {
 }
 
 void read_llama(const ConfigValues& config, DecoderSpec& spec) {
-  read_gated(config, spec, own_head_dim(config, spec));
+  read_gated(config, spec, own_head_dim(config, spec), spec.heads);
   spec.qkv_bias = spec.output_bias = config.flag("attention_bias", false);
   spec.ffn_bias = config.flag("mlp_bias", false);
 }
 
 void read_mistral(const ConfigValues& config, DecoderSpec& spec) {
-  read_gated(config, spec, own_head_dim(config, spec));
+  read_gated(config, spec, own_head_dim(config, spec), 8);
   set_windows(spec, window_of(config),
               std::vector<bool>(static_cast<std::size_t>(std::min(spec.layers, kMaxLayers)), true));
 }
 
 void read_qwen2(const ConfigValues& config, DecoderSpec& spec) {
-  read_gated(config, spec, own_head_dim(config, spec));
+  read_gated(config, spec, own_head_dim(config, spec), kQwenKvHeads);
   spec.qkv_bias = true;
   read_qwen_windows(config, spec);
 }
 
 void read_qwen3(const ConfigValues& config, DecoderSpec& spec) {
-  read_gated(config, spec, config.size("head_dim", 128));
+  read_gated(config, spec, config.size("head_dim", 128), kQwenKvHeads);
   spec.qkv_bias = spec.output_bias = config.flag("attention_bias", false);
   spec.qk_norm = true;
   read_qwen_windows(config, spec);

@@ -24,8 +24,9 @@ class RotaryAngles {
   RotaryAngles(const DecoderSpec& spec, const at::TensorOptions& options);
 
   /// `positions` int64 [batch or 1, T]; throws InvalidArgument when one is negative or not below the spec's
-  /// max_positions. With longrope the last position of each row decides for the row, as in transformers: keys that
-  /// a cache took from a short text keep the short text's angles when it grows.
+  /// max_positions. With longrope the last position of each row decides for the row, as in transformers where it
+  /// is asked alone (there the longest row decides for its whole batch): keys that a cache took from a short text keep the
+  /// short text's angles when it grows.
   Rotation at(const at::Tensor& positions) const;
 
  private:

@@ -167,6 +167,16 @@ TEST_CASE("a sharded folder holds exactly what its index says") {
   }
 }
 
+TEST_CASE("a single file counts, whatever an older save of shards left beside it") {
+  const TemporaryFolder folder;
+  const std::string four(4, 'x');
+  test::write_file(folder / "model.safetensors.index.json", R"({"weight_map": {"a": "s1.safetensors"}})");
+  write_safetensors(folder / "model.safetensors", std::array{view("new", Dtype::F32, {1}, four)});
+  CHECK(SafetensorsFolder(folder.path()).find("new") != nullptr);
+  write_safetensors(folder / "s1.safetensors", std::array{view("a", Dtype::F32, {1}, four)});
+  CHECK(SafetensorsFolder(folder.path()).find("a") == nullptr);
+}
+
 TEST_CASE("a folder without weights is NotFound") {
   const TemporaryFolder folder;
   CHECK(thrown_by([&] { SafetensorsFolder(folder.path()); }).code == Errc::NotFound);

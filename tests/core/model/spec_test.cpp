@@ -46,6 +46,17 @@ TEST_CASE("unknown families, activations and scalings are refused with those tha
   CHECK(refused(kLlama + R"(, "hidden_act": "mish")").mentions("silu"));
   CHECK(refused(kLlama + R"(, "rope_scaling": {"rope_type": "mrope", "factor": 2})").mentions("llama3"));
   CHECK(refused("{").code == Errc::Corrupt);
+  for (const char* spelling : {"gelu_new", "gelu_fast", "gelu_python_tanh", "gelu_accurate"})
+    CHECK(parse(kLlama + R"(, "hidden_act": ")" + spelling + '"').activation == Activation::GeluTanh);
+}
+
+TEST_CASE("what would make transformers compute otherwise is refused, where it is not done here") {
+  CHECK(refused(kLlama + R"(, "is_causal": false)").mentions("is_causal = false; only true is supported"));
+  CHECK_NOTHROW(parse(kLlama + R"(, "is_causal": true)"));
+  const std::string bloom = R"("model_type": "bloom", "vocab_size": 50, "n_embed": 24, "n_layer": 2,
+    "num_attention_heads": 4, "slow_but_exact": true)";
+  CHECK_NOTHROW(parse(bloom));
+  CHECK(refused(bloom + R"(, "pretraining_tp": 4)").mentions("slow_but_exact = true"));
 }
 
 TEST_CASE("a Llama of transformers 4 and of transformers 5 give the same spec") {
@@ -80,7 +91,7 @@ TEST_CASE(
 
 TEST_CASE("the defaults of each family are those of transformers") {
   const std::string sizes = R"(, "vocab_size": 50, "hidden_size": 24, "num_hidden_layers": 2,
-    "num_attention_heads": 4, "intermediate_size": 40)";
+    "num_attention_heads": 4, "intermediate_size": 40, "num_key_value_heads": null)";
   const DecoderSpec mistral = parse(R"("model_type": "mistral")" + sizes);
   CHECK(mistral.windows == std::vector<std::int64_t>{4096, 4096});
   CHECK(parse(R"("model_type": "mistral", "sliding_window": null)" + sizes).windows.empty());
@@ -93,6 +104,13 @@ TEST_CASE("the defaults of each family are those of transformers") {
   CHECK(parse(sliding + "null" + sizes).windows.empty());
   CHECK_FALSE(qwen2.output_bias);
   CHECK(parse(R"("model_type": "qwen3")" + sizes).head_dim == 128);
+  const std::string many = R"(, "vocab_size": 50, "hidden_size": 128, "num_hidden_layers": 1,
+    "num_attention_heads": 64, "intermediate_size": 40)";
+  CHECK(parse(R"("model_type": "llama")" + many).kv_heads == 64);
+  CHECK(parse(R"("model_type": "mistral")" + many).kv_heads == 8);
+  CHECK(parse(R"("model_type": "qwen2")" + many).kv_heads == 32);
+  CHECK(parse(R"("model_type": "qwen3")" + many).kv_heads == 32);
+  CHECK(parse(R"("model_type": "qwen3", "num_key_value_heads": null)" + many).kv_heads == 64);
   const DecoderSpec neox =
       parse(R"("model_type": "gpt_neox", "rotary_pct": 0.75, "rotary_emb_base": 500)" + sizes);
   CHECK(neox.rotary.width == 4);
