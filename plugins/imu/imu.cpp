@@ -89,6 +89,8 @@ class Imu final : public plugins::TorchEncoder {
       model_.emplace(weights, heads, layers);
       auto hash = weights.taken();
       hash.add(heads).add(layers).add(segment_).add(model_rate_).add(std::int64_t{with_readings_});
+      // Adapters from before the magnetometer was normalised are for other tokens.
+      if (model_->channels() == plugins::kMagnetometerChannels) hash.add("field as a direction");
       token_space_ = "imu/" + hash.text();
     });
     if (static_cast<std::int64_t>(recording_.columns.size()) != model_->channels()) {
@@ -173,7 +175,9 @@ class Imu final : public plugins::TorchEncoder {
       if (recording_.rate > 0) seconds.push_back(static_cast<double>(row) / recording_.rate);
     }
     plugins::scale(motion, recording_.accelerometer, recording_.gyroscope);
-    return resampled() ? plugins::at_rate(motion, seconds, model_rate_, most_rows()) : motion;
+    if (resampled()) motion = plugins::at_rate(motion, seconds, model_rate_, most_rows());
+    plugins::normalise_magnetometer(motion);  // of the mean of several readings, as upstream
+    return motion;
   }
 
   Recording recording_;

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "core/base/error.hpp"
+#include "plugins/imu/motion.hpp"
 
 namespace lateral::plugins {
 namespace {
@@ -44,6 +45,9 @@ LimuBert::LimuBert(Weights& weights, std::int64_t heads, std::int64_t layers)
   if (width_ == 0 || positions_.size(0) == 0 || width_ % heads != 0)
     fail(Errc::InvalidArgument, "imu", weights.source().string(), " has width ", width_, ", which ", heads,
          " heads do not divide; see the option \"heads\"");
+  if (channels_ != kChannels && channels_ != kMagnetometerChannels)
+    fail(Errc::Unsupported, "imu", weights.source().string(), " takes ", channels_,
+         " channels; known are 6 (accelerometer, gyroscope) and 9 (magnetometer behind them)");
 }
 
 at::Tensor LimuBert::operator()(const at::Tensor& readings) const {

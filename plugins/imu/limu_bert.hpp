@@ -11,7 +11,8 @@ namespace lateral::plugins {
 
 class LimuBert {
  public:
-  /// Throws as Weights::take, and InvalidArgument when `heads` does not divide the width.
+  /// Throws as Weights::take, InvalidArgument when `heads` does not divide the width, and Unsupported for channels that upstream
+  /// prepares in no way.
   LimuBert(Weights& weights, std::int64_t heads, std::int64_t layers);
 
   std::int64_t channels() const { return channels_; }

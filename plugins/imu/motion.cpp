@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include <lateral/sdk/error.hpp>
 
 namespace lateral::plugins {
 namespace {
 
-constexpr double kLongestGap = 1;  // seconds
+constexpr double kLongestGap = 1;       // seconds
+constexpr float kFieldEpsilon = 1e-5F;  // upstream adds it to the length of a magnetic field
 /// Far beyond any sensor, and small enough that no sum of squares overflows.
 constexpr float kMaxReading = 1e6F;
 constexpr double kHalf =
@@ -57,7 +59,7 @@ void scale(Motion& motion, float accelerometer, float gyroscope) {
   for (std::int64_t row = 0; row < motion.rows(); ++row) {
     for (std::int64_t channel = 0; channel < motion.channels; ++channel) {
       float& value = motion.values[static_cast<std::size_t>(row * motion.channels + channel)];
-      value *= channel < 3 ? accelerometer : gyroscope;
+      value *= channel < 3 ? accelerometer : channel < kChannels ? gyroscope : 1.0F;
       if (!std::isfinite(value))
         sdk::fail(LAT_INVALID_ARGUMENT, "row ", row + 1, " has a value that is not a finite number");
       if (std::abs(value) > kMaxReading) {
@@ -65,6 +67,17 @@ void scale(Motion& motion, float accelerometer, float gyroscope) {
                   " (of 9.8 m/s2, or rad/s), which no sensor gives; correct the units or the columns");
       }
     }
+  }
+}
+
+void normalise_magnetometer(Motion& motion) {
+  if (motion.channels != kMagnetometerChannels) return;
+  for (std::int64_t row = 0; row < motion.rows(); ++row) {
+    const auto field =
+        std::span(motion.values).subspan(static_cast<std::size_t>(row * motion.channels + kChannels), 3);
+    const float length =
+        std::sqrt(field[0] * field[0] + field[1] * field[1] + field[2] * field[2]) + kFieldEpsilon;
+    for (float& part : field) part /= length;
   }
 }
 

@@ -1,10 +1,14 @@
 #pragma once
-// Readings of a motion sensor as LIMU-BERT was trained on them: at one rate, gravity near 1. No torch.
+// Readings of a motion sensor as LIMU-BERT was trained on them: at one rate, gravity near 1, the magnetic field as a
+// direction. No torch.
 
 #include <cstdint>
 #include <vector>
 
 namespace lateral::plugins {
+
+/// What upstream prepares: accelerometer and gyroscope of three axes each, and a magnetometer behind them.
+inline constexpr std::int64_t kChannels = 6, kMagnetometerChannels = 9;
 
 /// Rows [n, channels], row-major.
 struct Motion {
@@ -16,9 +20,12 @@ struct Motion {
   }
 };
 
-/// Multiplies each row's channels 0 to 2 by `accelerometer`, the others by `gyroscope`. Throws sdk::Error
-/// LAT_INVALID_ARGUMENT naming the row of a value that is not finite, or that no sensor gives (beyond 1e6).
+/// Multiplies each row's channels 0 to 2 by `accelerometer`, 3 to 5 by `gyroscope`. Throws sdk::Error LAT_INVALID_ARGUMENT
+/// naming the row of a value that is not finite, or that no sensor gives (beyond 1e6).
 void scale(Motion& motion, float accelerometer, float gyroscope);
+
+/// Divides channels 6 to 8 of rows with a magnetometer by their length, in whatever unit they are; others stay.
+void normalise_magnetometer(Motion& motion);
 
 /// The readings at `rate` a second, from the first row's time on: each new row is the mean of what was read less than half
 /// a step from its time, or lies on the line between its neighbours where nothing was. `seconds` holds the time of each

@@ -35,7 +35,7 @@ struct InputDeclaration {
 
 struct OutputDeclaration {
   std::int64_t index = 0;  ///< among what the module returns
-  std::string key;         ///< instead, where it returns a dictionary
+  std::string key;         ///< instead, the first of that key in the dictionaries that it returns
   Rearrangement layout;
   Shape shape;  ///< [rows or -1, columns]
 };

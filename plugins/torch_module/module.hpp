@@ -13,7 +13,7 @@ class PackageFolder;
 
 struct Results {
   std::vector<at::Tensor> tensors;
-  std::vector<std::string> keys;  ///< of a dictionary, one a tensor; else empty
+  std::vector<std::string> keys;  ///< one a tensor: its key in a dictionary; empty where it is in none
 };
 
 /// Used by one thread at a time. Errors are sdk::Error with the reason in one line.

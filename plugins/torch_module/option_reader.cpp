@@ -1,6 +1,7 @@
 #include "plugins/torch_module/option_reader.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -8,7 +9,7 @@ namespace lateral::plugins {
 namespace {
 
 constexpr std::size_t kMaxAxes = 8;
-constexpr std::int64_t kMaxSize = 1LL << 31U;
+constexpr std::int64_t kMaxNumbers = 1LL << 31U;  // of a tensor
 
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words;
@@ -22,6 +23,23 @@ std::vector<std::string> words_of(std::string_view text) {
 
 bool plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/// Whether a tensor of these sizes is small enough; -1 counts as 1.
+bool bounded(const std::vector<std::int64_t>& sizes) {
+  std::int64_t room = kMaxNumbers;
+  for (const auto size : sizes) room /= std::max<std::int64_t>(size, 1);
+  return room > 0;
+}
+
+/// What reads back to the same number: std::to_string's text where it does, because token spaces were made of it.
+std::string exact(double number) {
+  auto text = std::to_string(number);
+  double read = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), read);
+  if (error == std::errc() && end == text.data() + text.size() && read == number) return text;
+  std::array<char, 32> shortest{};
+  return {shortest.data(), std::to_chars(shortest.data(), shortest.data() + shortest.size(), number).ptr};
 }
 
 }  // namespace
@@ -76,19 +94,23 @@ std::int64_t OptionReader::integer(const std::string& key, std::int64_t fallback
 double OptionReader::number(const std::string& key, double fallback) {
   const double value = options_.get(key, fallback);
   if (!std::isfinite(value)) sdk::fail(LAT_INVALID_ARGUMENT, "option ", key, " is not finite");
-  remember(key, std::to_string(value));
+  remember(key, exact(value));
   return value;
 }
 
 std::vector<std::int64_t> OptionReader::sizes(const std::string& key, bool any) {
   auto value = options_.get(key, sdk::Options::Integers());
   const auto good = [any](std::int64_t size) {
-    return (size >= 1 && size <= kMaxSize) || (any && size == -1);
+    return (size >= 1 && size <= kMaxNumbers) || (any && size == -1);
   };
   if (has(key) &&
       (value.empty() || value.size() > kMaxAxes || !std::all_of(value.begin(), value.end(), good))) {
     sdk::fail(LAT_INVALID_ARGUMENT, "option ", key, ": ", text_of(value), " is not a list of 1 to 8 sizes",
               any ? ", -1 = any" : "");
+  }
+  if (!bounded(value)) {
+    sdk::fail(LAT_INVALID_ARGUMENT, "option ", key, ": ", text_of(value), " is more than ", kMaxNumbers,
+              " numbers; declare smaller sizes");
   }
   remember(key, text_of(value));
   return value;

@@ -26,7 +26,7 @@ class OptionReader {
   bool flag(const std::string& key, bool fallback);
   std::int64_t integer(const std::string& key, std::int64_t fallback, std::int64_t least, std::int64_t most);
   double number(const std::string& key, double fallback);
-  /// Sizes of at least 1; `any`: or -1. Empty when it is not given.
+  /// Sizes of at least 1 whose product is at most 2^31; `any`: or -1, which counts as 1. Empty when it is not given.
   std::vector<std::int64_t> sizes(const std::string& key, bool any);
   /// "name, name" or "name name": names of [A-Za-z0-9_].
   std::vector<std::string> names(const std::string& key);

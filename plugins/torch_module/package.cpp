@@ -14,7 +14,11 @@ class Package final : public Module {
  public:
   explicit Package(const std::filesystem::path& library) : runner_(library.string(), 1, true) {}
 
-  Results run(const std::vector<at::Tensor>& arguments) override { return {runner_.run(arguments), {}}; }
+  Results run(const std::vector<at::Tensor>& arguments) override {
+    Results results{runner_.run(arguments), {}};
+    results.keys.resize(results.tensors.size());
+    return results;
+  }
 
  private:
   torch::inductor::AOTIModelContainerRunnerCpu runner_;

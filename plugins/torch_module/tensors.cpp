@@ -45,7 +45,7 @@ const at::Tensor& chosen(const OutputDeclaration& declaration, const std::string
   if (found != results.keys.end())
     return results.tensors[static_cast<std::size_t>(found - results.keys.begin())];
   std::string known;
-  for (const auto& key : results.keys) known += (known.empty() ? "" : ", ") + key;
+  for (const auto& key : results.keys) known += (known.empty() || key.empty() ? "" : ", ") + key;
   sdk::fail(LAT_INVALID_ARGUMENT, "option ", prefix, "key: the module returns no \"", declaration.key,
             "\" but ", known.empty() ? "no dictionary" : known);
 }

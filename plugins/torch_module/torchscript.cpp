@@ -60,18 +60,18 @@ void require_arguments(const std::string& path, const c10::FunctionSchema& schem
             known.empty() ? "it has none at all" : "set the option method to one of: " + known);
 }
 
-void add(const c10::IValue& value, Results& results) {
+void add(const c10::IValue& value, Results& results, const std::string& key = {}) {
   if (value.isTensor()) {
     results.tensors.push_back(value.toTensor());
+    results.keys.push_back(key);
   } else if (value.isTuple()) {
     for (const auto& element : value.toTupleRef().elements()) add(element, results);
   } else if (value.isList()) {
     for (const auto& element : value.toListRef()) add(element, results);
   } else if (value.isGenericDict()) {
     for (const auto& entry : value.toGenericDict()) {
-      if (!entry.key().isString() || !entry.value().isTensor()) continue;
-      results.keys.push_back(entry.key().toStringRef());
-      results.tensors.push_back(entry.value().toTensor());
+      if (entry.key().isString() && entry.value().isTensor())
+        add(entry.value(), results, entry.key().toStringRef());
     }
   } else if (!value.isNone()) {
     sdk::fail(LAT_INVALID_ARGUMENT, "the module returns a ", value.tagKind(),

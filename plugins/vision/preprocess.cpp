@@ -9,6 +9,7 @@
 
 #include "core/base/error.hpp"
 #include "core/format/json.hpp"
+#include "plugins/torch/processor_config.hpp"
 
 namespace lateral::plugins {
 namespace {
@@ -27,17 +28,25 @@ constexpr std::array<double, 3> kClipStd{0.26862954, 0.26130258, 0.27577711};
 struct Processor {
   std::string_view type, family;
   std::int64_t size;
-  bool square, crop;  ///< a size that is one number: both sides, or the shorter one
+  bool square;             ///< that is both sides, or else the shorter one
+  bool default_to_square;  ///< likewise of a size that is one number in the file
+  bool crop;
   Filter filter;
   std::array<double, 3> mean, deviation;
 };
 constexpr Processor kProcessors[] = {
-    {"ViT", "vit", 224, true, false, Filter::Bilinear, kHalf, kHalf},
-    {"DeiT", "deit", 256, true, true, Filter::Bicubic, kHalf, kHalf},
-    {"Bit", "dinov2", 224, false, true, Filter::Bicubic, kClipMean, kClipStd},
-    {"CLIP", "clip", 224, false, true, Filter::Bicubic, kClipMean, kClipStd},
-    {"Siglip", "siglip", 224, true, false, Filter::Bicubic, kHalf, kHalf},
+    {"ViT", "vit", 224, true, true, false, Filter::Bilinear, kHalf, kHalf},
+    {"DeiT", "deit", 256, true, true, true, Filter::Bicubic, kHalf, kHalf},
+    {"Bit", "dinov2", 224, false, false, true, Filter::Bicubic, kClipMean, kClipStd},
+    {"CLIP", "clip", 224, false, false, true, Filter::Bicubic, kClipMean, kClipStd},
+    {"Siglip", "siglip", 224, true, false, false, Filter::Bicubic, kHalf, kHalf},
 };
+
+Value read_config(const std::filesystem::path& folder) {
+  if (auto config = read_processor_config(folder, {"image_processor"})) return *std::move(config);
+  fail(Errc::NotFound, "vision", folder.string(),
+       " holds neither a processor_config.json with an image_processor nor a preprocessor_config.json");
+}
 
 const Processor& processor_of(const Value& config, std::string_view family) {
   const auto named = config.find("image_processor_type");
@@ -54,7 +63,25 @@ const Processor& processor_of(const Value& config, std::string_view family) {
 
 Extent extent_of(const Value& value) {
   if (value.is(Kind::Integer)) return {value.as_int(1, kMaxSide), value.as_int(1, kMaxSide)};
-  return {value.at("height").as_int(1, kMaxSide), value.at("width").as_int(1, kMaxSide)};
+  if (!value.is(Kind::Array))
+    return {value.at("height").as_int(1, kMaxSide), value.at("width").as_int(1, kMaxSide)};
+  if (value.size() != 2) value.reject("two sizes, height and width");
+  return {value[0].as_int(1, kMaxSide), value[1].as_int(1, kMaxSide)};
+}
+
+/// What the shorter side becomes, where a picture keeps its proportions.
+std::optional<std::int64_t> shortest_edge(const Value& config, const Processor& usual) {
+  const auto size = config.find("size");
+  if (!size) return usual.square ? std::nullopt : std::optional(usual.size);
+  if (size->is(Kind::Integer)) {
+    if (config.get("default_to_square", usual.default_to_square)) return std::nullopt;
+    return size->as_int(1, kMaxSide);
+  }
+  const auto edge = size->is(Kind::Object) ? size->find("shortest_edge") : std::nullopt;
+  if (!edge) return std::nullopt;
+  if (size->find("longest_edge"))
+    fail(Errc::Unsupported, "vision", size->place(), ": shortest_edge together with longest_edge");
+  return edge->as_int(1, kMaxSide);
 }
 
 Filter filter_of(const Value& value) {
@@ -97,18 +124,12 @@ ByteValues byte_values(const Value& config, const Processor& usual) {
 }  // namespace
 
 Preprocessing::Preprocessing(const std::filesystem::path& folder, std::string_view family) {
-  const auto config = format::json::read_file(folder / "preprocessor_config.json");
+  const auto config = read_config(folder);
   const Processor& usual = processor_of(config, family);
   if (config.get("do_resize", true)) {
     const auto size = config.find("size");
-    const auto shortest = size && size->is(Kind::Object) ? size->find("shortest_edge") : std::nullopt;
-    if (shortest && size->find("longest_edge"))
-      fail(Errc::Unsupported, "vision", size->place(), ": shortest_edge together with longest_edge");
-    if (shortest || !((size && size->is(Kind::Object)) || usual.square)) {
-      shortest_ = shortest ? shortest->as_int(1, kMaxSide) : size ? size->as_int(1, kMaxSide) : usual.size;
-    } else {
-      resize_ = size ? extent_of(*size) : Extent{usual.size, usual.size};
-    }
+    shortest_ = shortest_edge(config, usual);
+    if (!shortest_) resize_ = size ? extent_of(*size) : Extent{usual.size, usual.size};
     const auto filter = config.find("resample");
     filter_ = filter ? filter_of(*filter) : usual.filter;
   }

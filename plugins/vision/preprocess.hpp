@@ -1,5 +1,5 @@
 #pragma once
-// From the host's pictures to what an encoder was trained on, as a preprocessor_config.json says: resize, centre crop, rescale,
+// From the host's pictures to what an encoder was trained on, as its processor's file says: resize, centre crop, rescale,
 // normalise. Bytes and floats are those of transformers' processors with the Pillow backend.
 
 #include <ATen/core/Tensor.h>
@@ -26,8 +26,8 @@ using ByteValues = std::array<std::array<float, 256>, 3>;
 
 class Preprocessing {
  public:
-  /// Reads FOLDER/preprocessor_config.json. What it leaves out is as in the processor it names, or else in the usual one of
-  /// `family`. Throws lateral::Error: NotFound, Corrupt, or Unsupported for steps that are not known here, and for those
+  /// Reads what FOLDER/processor_config.json says of an image processor, or else FOLDER/preprocessor_config.json. What is left
+  /// out is as in the processor that is named there, or else in the usual one of `family`. Throws lateral::Error: NotFound, Corrupt, or Unsupported for steps that are not known here, and for those
   /// whose result has no fixed size.
   Preprocessing(const std::filesystem::path& folder, std::string_view family);
 

@@ -7,7 +7,7 @@
 
 namespace lateral::plugins {
 
-/// Numbers as in `resample` of a preprocessor_config.json.
+/// Numbers as in `resample` of a processor's file.
 enum class Filter { Lanczos = 1, Bilinear = 2, Bicubic = 3 };
 
 /// RGB bytes [height, width, 3].

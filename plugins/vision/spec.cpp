@@ -1,5 +1,8 @@
 #include "plugins/vision/spec.hpp"
 
+#include <optional>
+#include <utility>
+
 #include "core/base/error.hpp"
 #include "core/format/json.hpp"
 
@@ -29,7 +32,8 @@ constexpr WeightNames kVitNames{.class_token = "embeddings.cls_token",
                                 .up = "intermediate.dense",
                                 .down = "output.dense",
                                 .scale2 = "layer_scale2.lambda1",
-                                .final_norm = "layernorm"};
+                                .final_norm = "layernorm",
+                                .gate = ""};
 
 constexpr WeightNames kClipNames{.class_token = "embeddings.class_embedding",
                                  .distillation = "",
@@ -47,7 +51,8 @@ constexpr WeightNames kClipNames{.class_token = "embeddings.class_embedding",
                                  .up = "mlp.fc1",
                                  .down = "mlp.fc2",
                                  .scale2 = "",
-                                 .final_norm = "post_layernorm"};
+                                 .final_norm = "post_layernorm",
+                                 .gate = ""};
 
 VisionSpec usual_vit() {
   VisionSpec spec;
@@ -69,7 +74,7 @@ VisionSpec usual_dinov2() {
   spec.patch = {14, 14};
   spec.epsilon = 1e-6;
   spec.layer_scale = true;
-  spec.interpolates = true;
+  spec.sizes = Sizes::Any;
   spec.names.norm1 = "norm1";
   spec.names.norm2 = "norm2";
   spec.names.up = "mlp.fc1";
@@ -85,6 +90,7 @@ VisionSpec usual_clip() {
   spec.activation = Activation::QuickGelu;
   spec.patch_bias = false;
   spec.pre_norm = true;
+  spec.free_heads = false;
   spec.batched_names = false;
   spec.names = kClipNames;
   return spec;
@@ -96,6 +102,8 @@ VisionSpec usual_siglip() {
   spec.epsilon = 1e-6;
   spec.activation = Activation::GeluTanh;
   spec.class_token = false;
+  spec.sizes = Sizes::AsMany;
+  spec.free_heads = false;
   spec.pooling_head = true;
   spec.batched_names = false;
   spec.names = kClipNames;
@@ -104,16 +112,17 @@ VisionSpec usual_siglip() {
 
 struct Family {
   std::string_view model_type;
-  std::string_view section;  ///< of config.json; empty = all of it
+  std::string_view section;      ///< of config.json; empty = all of it
+  std::string_view old_section;  ///< where it is there, it counts; empty = none
   VisionSpec (*usual)();
 };
-constexpr Family kFamilies[] = {{"vit", "", &usual_vit},
-                                {"deit", "", &usual_deit},
-                                {"dinov2", "", &usual_dinov2},
-                                {"clip", "vision_config", &usual_clip},
-                                {"clip_vision_model", "", &usual_clip},
-                                {"siglip", "vision_config", &usual_siglip},
-                                {"siglip_vision_model", "", &usual_siglip}};
+constexpr Family kFamilies[] = {{"vit", "", "", &usual_vit},
+                                {"deit", "", "", &usual_deit},
+                                {"dinov2", "", "", &usual_dinov2},
+                                {"clip", "vision_config", "vision_config_dict", &usual_clip},
+                                {"clip_vision_model", "", "", &usual_clip},
+                                {"siglip", "vision_config", "", &usual_siglip},
+                                {"siglip_vision_model", "", "", &usual_siglip}};
 
 const Family& family_of(const Value& config) {
   const auto type = config.at("model_type");
@@ -124,6 +133,15 @@ const Family& family_of(const Value& config) {
   }
   fail(Errc::Unsupported, "vision", type.place(), ": \"", type.as_string().substr(0, 64),
        "\" is none of: ", known);
+}
+
+/// transformers replaces all values of vision_config by what vision_config_dict makes, those that it leaves out included.
+Value section_of(const Value& file, const Family& family, const std::filesystem::path& path) {
+  if (family.section.empty()) return file;
+  for (const auto key : {family.old_section, family.section}) {
+    if (auto section = key.empty() ? std::nullopt : file.find(key)) return *std::move(section);
+  }
+  return format::json::parse("{}", path.string());
 }
 
 void read_size(const Value& config, std::string_view key, Extent& size) {
@@ -153,28 +171,52 @@ void read_inner(const Value& config, VisionSpec& spec) {
   spec.names.down = "mlp.weights_out";
 }
 
-void read_shape(const Value& config, VisionSpec& spec) {
-  read_count(config, "hidden_size", kMaxWidth, spec.width);
-  read_count(config, "num_hidden_layers", kMaxLayers, spec.layers);
+void read_heads(const Value& config, VisionSpec& spec) {
   read_count(config, "num_attention_heads", kMaxWidth, spec.heads);
   spec.head_width = spec.width / spec.heads;
-  read_count(config, "head_dim", kMaxWidth, spec.head_width);
-  if (spec.head_width * spec.heads != spec.width && !config.find("head_dim")) {
+  if (spec.free_heads) {
+    spec.qkv_bias = config.get("qkv_bias", true);
+    read_count(config, "head_dim", kMaxWidth, spec.head_width);
+    if (config.find("head_dim")) return;
+  }
+  if (spec.head_width * spec.heads != spec.width) {
     fail(Errc::Corrupt, "vision", config.place(), ": hidden_size ", spec.width,
          " is not a multiple of num_attention_heads ", spec.heads);
   }
+}
+
+void read_shape(const Value& config, VisionSpec& spec) {
+  read_count(config, "hidden_size", kMaxWidth, spec.width);
+  read_count(config, "num_hidden_layers", kMaxLayers, spec.layers);
+  read_heads(config, spec);
   read_size(config, "image_size", spec.image);
   read_size(config, "patch_size", spec.patch);
   if (spec.patch.height > spec.image.height || spec.patch.width > spec.image.width)
     fail(Errc::Corrupt, "vision", config.place(), ": patch_size is larger than image_size");
 }
 
+/// Of ViT, DeiT and DINOv2, as save_pretrained(save_original_format=False) writes them; others have one set of names.
+WeightNames module_names_of(const VisionSpec& spec) {
+  WeightNames names = spec.names;
+  if (!spec.free_heads) return names;
+  names.query = "attention.q_proj";
+  names.key = "attention.k_proj";
+  names.value = "attention.v_proj";
+  names.out = "attention.o_proj";
+  names.up = spec.gated ? "mlp.up_proj" : "mlp.fc1";
+  names.down = spec.gated ? "mlp.down_proj" : "mlp.fc2";
+  if (spec.gated) names.gate = "mlp.gate_proj";
+  if (spec.family != "dinov2") names.block = "layers.";
+  return names;
+}
+
 }  // namespace
 
 VisionSpec read_vision_spec(const std::filesystem::path& folder) {
-  const auto file = format::json::read_file(folder / "config.json");
+  const auto path = folder / "config.json";
+  const auto file = format::json::read_file(path);
   const Family& family = family_of(file);
-  const Value config = family.section.empty() ? file : file.at(family.section);
+  const Value config = section_of(file, family, path);
   VisionSpec spec = family.usual();
   if (config.get("num_channels", 3) != 3)
     fail(Errc::Unsupported, "vision", config.place(), ": num_channels must be 3, pictures are RGB");
@@ -182,16 +224,18 @@ VisionSpec read_vision_spec(const std::filesystem::path& folder) {
   read_inner(config, spec);
   spec.epsilon = config.get("layer_norm_eps", spec.epsilon);
   if (!(spec.epsilon >= 0 && spec.epsilon < 1)) config.at("layer_norm_eps").reject("a number from 0 to 1");
-  spec.qkv_bias = config.get("qkv_bias", true);
   spec.pooling_head = spec.pooling_head && config.get("vision_use_head", true);
   if (const auto name = config.find("hidden_act"))
     spec.activation = activation_named(name->as_string(), name->place());
+  spec.module_names = module_names_of(spec);
   return spec;
 }
 
 void VisionSpec::add_to(Hash64& hash) const {
   hash.add(family).add(heads).add(head_width).add(epsilon).add(static_cast<std::int64_t>(activation));
   hash.add(image.height).add(image.width).add(patch.height).add(patch.width);
+  // Adapters from before such a model had transformers' positions are for other tokens.
+  if (sizes == Sizes::Any && image.height != image.width) hash.add("square positions");
 }
 
 }  // namespace lateral::plugins

@@ -17,6 +17,14 @@ struct WeightNames {
   std::string_view class_token, distillation, positions, patch;
   std::string_view pre_norm, block, norm1, query, key, value, out, scale1, norm2, up, down, scale2,
       final_norm;
+  std::string_view gate;  ///< empty: "up" holds its rows first
+};
+
+/// The pictures that a tower takes.
+enum class Sizes {
+  Own,     ///< of `image` alone
+  AsMany,  ///< all that make as many patches; each patch has the position of its number
+  Any,     ///< positions are interpolated
 };
 
 struct VisionSpec {
@@ -32,19 +40,29 @@ struct VisionSpec {
   bool patch_bias = true;
   bool pre_norm = false;  ///< before the first block
   bool layer_scale = false;
-  bool gated = false;         ///< SwiGLU, gate and up in one matrix
-  bool interpolates = false;  ///< takes other sizes than `image`
+  bool gated = false;  ///< SwiGLU
+  Sizes sizes = Sizes::Own;
+  bool free_heads = true;     ///< head_dim and qkv_bias of config.json count
   bool pooling_head = false;  ///< a learned query attends to the last states
   bool batched_names = true;  ///< class token and positions have a leading axis of 1
   WeightNames names;
+  WeightNames module_names;  ///< as transformers 5 calls its modules, which it can also write
 
+  Extent grid_of(const Extent& picture) const {
+    return {picture.height / patch.height, picture.width / patch.width};
+  }
   std::int64_t specials() const { return (class_token ? 1 : 0) + (distillation ? 1 : 0); }
   std::string name(std::string_view part) const { return prefix + std::string(part); }
+  /// Of a part of block `index`, but for ".weight" and ".bias".
+  std::string block_name(std::int64_t index, std::string_view part) const {
+    return name(names.block) + std::to_string(index) + "." + std::string(part);
+  }
   void add_to(Hash64& hash) const;
 };
 
-/// Reads FOLDER/config.json; of a model of texts and pictures, the part about pictures. Throws lateral::Error: NotFound, Corrupt
-/// naming the place of a wrong value, or Unsupported naming the families that are known.
+/// Reads FOLDER/config.json; of a model of texts and pictures, the part about pictures (CLIP's vision_config_dict before its
+/// vision_config; all as usual where there is neither). Throws lateral::Error: NotFound, Corrupt naming the place of a wrong
+/// value, or Unsupported naming the families that are known.
 VisionSpec read_vision_spec(const std::filesystem::path& folder);
 
 }  // namespace lateral::plugins

@@ -24,9 +24,24 @@ std::string prefix_of(const VisionSpec& spec, const Weights& weights) {
   return {};
 }
 
-/// Positions of a square grid for another one.
-at::Tensor interpolated(const at::Tensor& positions, const Extent& grid) {
-  const auto side = static_cast<std::int64_t>(std::sqrt(static_cast<double>(positions.size(0))));
+bool has_module_names(const VisionSpec& spec, const Weights& weights) {
+  const auto& names = spec.module_names;
+  return weights.has(spec.name(names.block) + "0." + std::string(names.query) + ".weight");
+}
+
+std::int64_t patches_of(const Extent& grid) {
+  return grid.height * grid.width;
+}
+
+bool takes(const VisionSpec& spec, const Extent& size) {
+  if (size == spec.image) return true;
+  const Extent grid = spec.grid_of(size);
+  if (spec.sizes == Sizes::Any) return patches_of(grid) > 0;
+  return spec.sizes == Sizes::AsMany && patches_of(grid) == patches_of(spec.grid_of(spec.image));
+}
+
+/// Positions of a square of patches for another grid.
+at::Tensor interpolated(const at::Tensor& positions, std::int64_t side, const Extent& grid) {
   const at::Tensor square = positions.view({1, side, side, -1}).permute({0, 3, 1, 2});
   return at::upsample_bicubic2d(square, {grid.height, grid.width}, false)
       .permute({0, 2, 3, 1})
@@ -37,6 +52,7 @@ at::Tensor interpolated(const at::Tensor& positions, const Extent& grid) {
 
 Tower::Tower(VisionSpec spec, const Extent& size, Weights& weights, bool pools) : spec_(std::move(spec)) {
   spec_.prefix = prefix_of(spec_, weights);
+  if (has_module_names(spec_, weights)) spec_.names = spec_.module_names;
   read_embeddings(size, weights);
   if (spec_.pre_norm)
     pre_norm_.emplace(weights, spec_.name(spec_.names.pre_norm), spec_.width, spec_.epsilon);
@@ -54,11 +70,11 @@ at::Tensor Tower::read_vector(std::string_view part, Weights& weights) const {
 
 void Tower::read_embeddings(const Extent& size, Weights& weights) {
   const auto& names = spec_.names;
-  grid_ = {size.height / spec_.patch.height, size.width / spec_.patch.width};
-  if (grid_.height == 0 || grid_.width == 0 || (!spec_.interpolates && !(size == spec_.image))) {
-    fail(Errc::Unsupported, "vision", weights.source().string(),
-         ": preprocessor_config.json makes pictures of ", size.height, " by ", size.width,
-         ", config.json wants ", spec_.image.height, " by ", spec_.image.width);
+  grid_ = spec_.grid_of(size);
+  if (!takes(spec_, size)) {
+    fail(Errc::Unsupported, "vision", weights.source().string(), ": its processor makes pictures of ",
+         size.height, " by ", size.width, ", config.json wants ", spec_.image.height, " by ",
+         spec_.image.width);
   }
   const auto patch = spec_.name(names.patch);
   patch_weight_ = weights.take(patch + ".weight", {spec_.width, 3, spec_.patch.height, spec_.patch.width});
@@ -67,26 +83,35 @@ void Tower::read_embeddings(const Extent& size, Weights& weights) {
   if (spec_.class_token) specials.push_back(read_vector(names.class_token, weights));
   if (spec_.distillation) specials.push_back(read_vector(names.distillation, weights));
   if (!specials.empty()) specials_ = at::cat(specials);
+  positions_ = read_positions(size, weights);
+}
 
-  const Extent own{spec_.image.height / spec_.patch.height, spec_.image.width / spec_.patch.width};
-  const std::int64_t rows = spec_.specials() + own.height * own.width;
+/// Interpolated as transformers does it: from a square, whatever the grid of `image` is, unless a square picture has as many
+/// patches.
+at::Tensor Tower::read_positions(const Extent& size, Weights& weights) const {
+  const std::int64_t stored = patches_of(spec_.grid_of(spec_.image));
+  const std::int64_t rows = spec_.specials() + stored;
   using Shape = std::vector<std::int64_t>;
-  positions_ = weights
-                   .take(spec_.name(names.positions),
-                         spec_.batched_names ? Shape{1, rows, spec_.width} : Shape{rows, spec_.width})
-                   .view({rows, spec_.width});
-  if (size == spec_.image) return;
-  if (own.height != own.width)
+  const at::Tensor positions =
+      weights
+          .take(spec_.name(spec_.names.positions),
+                spec_.batched_names ? Shape{1, rows, spec_.width} : Shape{rows, spec_.width})
+          .view({rows, spec_.width});
+  const bool fit = patches_of(grid_) == stored && size.height == size.width;
+  if (spec_.sizes != Sizes::Any || fit) return positions;
+  const auto side = static_cast<std::int64_t>(std::sqrt(static_cast<double>(stored)));
+  if (side * side != stored) {
     fail(Errc::Unsupported, "vision", weights.source().string(),
-         ": only positions of a square can be interpolated");
-  positions_ = at::cat({positions_.narrow(0, 0, spec_.specials()),
-                        interpolated(positions_.narrow(0, spec_.specials(), own.height * own.width), grid_)});
+         ": only positions of a square can be interpolated, config.json's image_size and patch_size make ",
+         stored);
+  }
+  return at::cat({positions.narrow(0, 0, spec_.specials()),
+                  interpolated(positions.narrow(0, spec_.specials(), stored), side, grid_)});
 }
 
 Tower::Block Tower::read_block(std::int64_t index, Weights& weights) const {
   const auto& names = spec_.names;
-  const std::string at = spec_.name(names.block) + std::to_string(index) + ".";
-  const auto part = [&](std::string_view name) { return at + std::string(name); };
+  const auto part = [&](std::string_view name) { return spec_.block_name(index, name); };
   const auto norm = [&](std::string_view name) {
     return LayerNorm(weights, part(name), spec_.width, spec_.epsilon);
   };
@@ -101,13 +126,24 @@ Tower::Block Tower::read_block(std::int64_t index, Weights& weights) const {
   block.value = projection(names.value);
   block.out = Linear(weights, part(names.out), heads, spec_.width);
   block.norm2 = norm(names.norm2);
-  block.up = Linear(weights, part(names.up), spec_.width, spec_.gated ? 2 * spec_.inner : spec_.inner);
+  block.up = read_up(index, weights);
   block.down = Linear(weights, part(names.down), spec_.inner, spec_.width);
   if (spec_.layer_scale) {
     block.scale1 = weights.take(part(names.scale1), {spec_.width});
     block.scale2 = weights.take(part(names.scale2), {spec_.width});
   }
   return block;
+}
+
+Linear Tower::read_up(std::int64_t index, Weights& weights) const {
+  const std::string up = spec_.block_name(index, spec_.names.up);
+  if (spec_.names.gate.empty())
+    return Linear(weights, up, spec_.width, spec_.gated ? 2 * spec_.inner : spec_.inner);
+  const std::string gate = spec_.block_name(index, spec_.names.gate);
+  const auto both = [&](const char* part, const std::vector<std::int64_t>& shape) {
+    return at::cat({weights.take(gate + part, shape), weights.take(up + part, shape)});
+  };
+  return {both(".weight", {spec_.inner, spec_.width}), both(".bias", {spec_.inner})};
 }
 
 Tower::PoolingHead Tower::read_pooling_head(Weights& weights) const {

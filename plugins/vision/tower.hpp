@@ -54,8 +54,10 @@ class Tower {
   };
 
   Block read_block(std::int64_t index, Weights& weights) const;
+  Linear read_up(std::int64_t index, Weights& weights) const;
   PoolingHead read_pooling_head(Weights& weights) const;
   void read_embeddings(const Extent& size, Weights& weights);
+  at::Tensor read_positions(const Extent& size, Weights& weights) const;
   at::Tensor read_vector(std::string_view part, Weights& weights) const;
   at::Tensor embed(const at::Tensor& pixels) const;
   at::Tensor through(const Block& block, const at::Tensor& states) const;

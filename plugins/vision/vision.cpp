@@ -20,8 +20,8 @@ std::filesystem::path model_folder(const sdk::Host& host, sdk::Options& options)
   const auto model = options.get("model", "");
   if (model.empty()) {
     sdk::fail(LAT_INVALID_ARGUMENT,
-              "option \"model\" is missing: a directory with config.json, preprocessor_config.json and "
-              "model.safetensors");
+              "option \"model\" is missing: a directory with config.json, processor_config.json or "
+              "preprocessor_config.json, and model.safetensors");
   }
   return model.front() == '/' ? model : host.file(model);
 }
@@ -67,11 +67,23 @@ class Vision final : public plugins::TorchEncoder {
   }
 
   std::int64_t views_of(const sdk::Inputs& in) const {
-    const std::int64_t views = in.u8("image").dim(0);
+    const auto pictures = in.u8("image");
+    const std::int64_t views = pictures.dim(0);
     if (views < 1 || views > views_) {
       sdk::fail(LAT_INVALID_ARGUMENT, views, " views; option \"views\" admits 1 to ", views_);
     }
+    if (!preprocessing_->size()) require_size({pictures.dim(1), pictures.dim(2)});
     return views;
+  }
+
+  /// Of pictures that are taken as they are: the tower has positions for one size.
+  void require_size(const plugins::Extent& picture) const {
+    const auto& wanted = tower_->spec().image;
+    if (picture == wanted) return;
+    sdk::fail(
+        LAT_INVALID_ARGUMENT, "pictures of ", picture.height, " by ", picture.width,
+        " pixels, but this model neither resizes nor crops them (do_resize is false); give it pictures of ",
+        wanted.height, " by ", wanted.width);
   }
 
   void run(const sdk::Inputs& in, sdk::Outputs& out) override {

@@ -2,6 +2,7 @@
 
 #include "core/base/error.hpp"
 #include "core/format/json.hpp"
+#include "plugins/torch/processor_config.hpp"
 
 namespace lateral::plugins {
 namespace {
@@ -31,6 +32,18 @@ WhisperConfig encoder_of(const json::Value& file) {
   return config;
 }
 
+/// Tokens are made of the states at the clip's beginning, and the spectrogram goes on with zeros.
+void require_silence_behind(const json::Value& file) {
+  if (const std::string side = file.get("padding_side", "right"); side != "right") {
+    fail(Errc::Unsupported, "whisper", file.at("padding_side").place(), " is \"", side,
+         "\"; a clip is followed by silence, \"right\"");
+  }
+  if (const double value = file.get("padding_value", 0.0); value != 0) {
+    fail(Errc::Unsupported, "whisper", file.at("padding_value").place(), " is ", value,
+         "; a clip is followed by silence, 0");
+  }
+}
+
 void read_front_end(const json::Value& file, WhisperConfig& config) {
   const auto number = [&](const char* key, std::int64_t usual, std::int64_t least) {
     return file.find(key) ? size(file, key, least) : usual;
@@ -52,14 +65,15 @@ void read_front_end(const json::Value& file, WhisperConfig& config) {
     fail(Errc::Unsupported, "whisper", file.place(),
          " asks for dither or do_normalize, which change the sound itself");
   }
+  require_silence_behind(file);
 }
 
 }  // namespace
 
 WhisperConfig read_whisper_config(const std::filesystem::path& folder) {
   WhisperConfig config = encoder_of(json::read_file(folder / "config.json"));
-  const auto front_end = folder / "preprocessor_config.json";
-  if (std::filesystem::exists(front_end)) read_front_end(json::read_file(front_end), config);
+  if (const auto front_end = read_processor_config(folder, {"feature_extractor", "audio_processor"}))
+    read_front_end(*front_end, config);
   if (config.transform > config.window())
     fail(Errc::Corrupt, "whisper", folder.string(), ": n_fft is longer than all that the encoder hears");
   return config;

@@ -14,7 +14,7 @@ struct WhisperConfig {
   std::int64_t mels = 0;
   std::int64_t positions = 0;  ///< of the encoder, one for each two frames of the spectrogram
   Activation activation = Activation::Gelu;
-  // preprocessor_config.json, or Whisper's own where it is absent
+  // processor_config.json or preprocessor_config.json, or Whisper's own where neither is there
   std::int64_t rate = 16000;                ///< samples a second
   std::int64_t transform = 400, hop = 160;  ///< samples of a Fourier transform, and from one to the next
 
@@ -22,8 +22,8 @@ struct WhisperConfig {
   std::int64_t window() const { return positions * samples_per_position(); }  ///< samples; Whisper's are 30 s
 };
 
-/// Throws lateral::Error: NotFound, Corrupt (malformed, sizes that do not agree), Unsupported (another model type,
-/// random noise or normalisation before the spectrogram).
+/// Throws lateral::Error: NotFound, Corrupt (malformed, sizes that do not agree), Unsupported (another model type, clips that
+/// are not followed by silence, random noise or normalisation before the spectrogram).
 WhisperConfig read_whisper_config(const std::filesystem::path& folder);
 
 }  // namespace lateral::plugins

@@ -31,9 +31,10 @@ def deit(**changes):
 
 
 def dinov2(crop=28, **changes):
+    height, width = crop if isinstance(crop, tuple) else (crop, crop)
     config = transformers.Dinov2Config(**{**without_inner(SMALL), "image_size": 35, "patch_size": 7, **changes})
-    return transformers.Dinov2Model(config), BitImageProcessorPil(size=dict(shortest_edge=crop + 5),
-                                                                  crop_size=dict(height=crop, width=crop))
+    return transformers.Dinov2Model(config), BitImageProcessorPil(size=dict(shortest_edge=max(height, width) + 5),
+                                                                  crop_size=dict(height=height, width=width))
 
 
 def clip(whole=False, **changes):
@@ -69,9 +70,13 @@ def randomise(model, seed):
     return model.eval()
 
 
-def save(model, processor, folder, **how):
+def save(model, processor, folder, nested=False, **how):
+    """`nested`: the processor as a part of processor_config.json, as a model of several modalities has it."""
     model.save_pretrained(folder, **how)
-    processor.save_pretrained(folder)
+    if nested:
+        write_json(folder / "processor_config.json", dict(image_processor=json.loads(processor.to_json_string())))
+    else:
+        processor.save_pretrained(folder)
 
 
 def tower_of(model):

@@ -142,6 +142,25 @@ TEST_CASE("units are brought to those of the weights") {
                                  encode(*other.encoder, in_g, 8).tokens.values()) < 1e-5F);
 }
 
+TEST_CASE("a magnetometer behind the gyroscope gives the direction of the mean field") {
+  const Weights weights(small_weights(9));
+  Loaded imu("imu",
+             weights.options({{"columns", std::string("ax,ay,az,gx,gy,gz,mx,my,mz")}, {"rate", 60.0}}));
+  const std::vector<float> two{9.8F, 0, 0, 1, 2, 3, 30, 0, 0, 9.8F, 0, 0, 1, 2, 3, 0, 40, 0};
+  const auto tokens = encode(*imu.encoder, two, 2).tokens;  // both within half a step of one reading
+  REQUIRE(tokens.rows == 2);
+  REQUIRE(tokens.width == 34);
+  const auto reading = tokens.row(1).subspan(16, 9);
+  const std::vector<float> wanted{1, 0, 0, 1, 2, 3, 0.6F, 0.8F, 0};
+  CHECK(test::largest_difference(reading, wanted) < 1e-5F);
+}
+
+TEST_CASE("weights for channels that upstream prepares in no way are refused") {
+  for (const std::int64_t channels : {3, 7})
+    CHECK(refused(Weights(small_weights(channels)).options(),
+                  "takes " + std::to_string(channels) + " channels; known are 6"));
+}
+
 TEST_CASE("motion gives the same bits in a thread, in a process and in a sandbox") {
   const Weights weights;
   test::expect_same_bits("imu", weights.options(),

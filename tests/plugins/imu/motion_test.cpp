@@ -61,8 +61,26 @@ TEST_CASE("a sensor at the model's own rate stays as it is, though its times jit
   CHECK(at_rate(motion, seconds, 20, 100).values == motion.values);
 }
 
-TEST_CASE("the first three channels are acceleration, the others turning") {
+TEST_CASE("the first three channels are acceleration, three more turning, and the field has any unit") {
   Motion motion{6, {1, 2, 3, 4, 5, 6}};
   scale(motion, 2, 10);
   CHECK(motion.values == std::vector<float>{2, 4, 6, 40, 50, 60});
+  Motion with_field{9, {1, 2, 3, 4, 5, 6, 7, 8, 9}};
+  scale(with_field, 2, 10);
+  CHECK(with_field.values == std::vector<float>{2, 4, 6, 40, 50, 60, 7, 8, 9});
+}
+
+TEST_CASE("a magnetic field becomes a direction, and none stays none") {
+  Motion motion{9, {1, 2, 3, 4, 5, 6, 0, -30, 40, 1, 2, 3, 4, 5, 6, 0, 0, 0}};
+  normalise_magnetometer(motion);
+  const std::vector<float> wanted{1, 2, 3, 4, 5, 6, 0, -0.6F, 0.8F, 1, 2, 3, 4, 5, 6, 0, 0, 0};
+  REQUIRE(motion.values.size() == wanted.size());
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    CHECK(motion.values[i] == Catch::Approx(wanted[i]).margin(1e-6));
+  Motion weak{9, {0, 0, 0, 0, 0, 0, 1e-5F, 0, 0}};
+  normalise_magnetometer(weak);
+  CHECK(weak.values[6] == Catch::Approx(0.5));
+  Motion bare{6, {1, 2, 3, 4, 5, 6}};
+  normalise_magnetometer(bare);
+  CHECK(bare.values == std::vector<float>{1, 2, 3, 4, 5, 6});
 }

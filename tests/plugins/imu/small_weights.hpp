@@ -16,8 +16,8 @@ namespace lateral::test {
 
 using Arrays = std::map<std::string, std::pair<std::vector<std::int64_t>, std::vector<float>>>;
 
-/// Width 8, 6 channels, windows of 12 readings.
-inline Arrays small_weights() {
+/// Width 8, windows of 12 readings.
+inline Arrays small_weights(std::int64_t channels = 6) {
   Random random(5);
   Arrays arrays;
   const auto add = [&](const std::string& name, std::vector<std::int64_t> shape) {
@@ -31,7 +31,7 @@ inline Arrays small_weights() {
     add(name + ".weight", {out, in});
     add(name + ".bias", {out});
   };
-  linear("embed.lin", 8, 6);
+  linear("embed.lin", 8, channels);
   add("embed.pos_embed.weight", {12, 8});
   for (const char* name : {"attn.proj_q", "attn.proj_k", "attn.proj_v", "proj"}) linear(name, 8, 8);
   linear("pwff.fc1", 10, 8);

@@ -139,6 +139,23 @@ TEST_CASE("outputs that differ from their declaration are named with what the mo
   CHECK_THAT(refusal(rows, {{"output.tokens.shpe", Numbers{2, 2}}}), Contains("output.tokens.shpe"));
 }
 
+TEST_CASE("a key picks its tensor beside tensors without one, and in a list of dictionaries") {
+  const auto picked = [](const std::string& body, const char* key) {
+    const Rows rows(forward(body));
+    const test::Loaded module(test::thread_with(rows.options({{"output.tokens.key", text(key)}})));
+    return test::as_tensor(encode(module, table(2)).tokens);
+  };
+  const auto given = table(2);
+  CHECK(at::equal(picked("return x, {\"a\": x * 2, \"b\": x * 3}", "a"), given * 2));
+  CHECK(at::equal(picked("return x, {\"a\": x * 2, \"b\": x * 3}", "b"), given * 3));
+  CHECK(at::equal(picked("return {\"a\": x * 2}, x, {\"b\": x * 3}", "b"), given * 3));
+  CHECK(at::equal(picked("return [{\"a\": x}, {\"a\": x * 2, \"b\": x * 3}]", "b"), given * 3));
+  CHECK(at::equal(picked("return [{\"a\": x}, {\"a\": x * 2}]", "a"), given));
+  CHECK_THAT(
+      refusal(Rows(forward("return x, {\"a\": x}, x, {\"b\": x}")), {{"output.tokens.key", text("c")}}),
+      Contains("no \"c\" but a, b"));
+}
+
 TEST_CASE("results that are no rows of finite numbers are refused at init") {
   CHECK_THAT(refusal(Rows(forward("return x / 0.0"))), Contains("not finite"));
   CHECK_THAT(refusal(Rows(forward("return x.to_sparse()"))), Contains("ordinary numbers"));

@@ -130,6 +130,12 @@ TEST_CASE("every bound of an option is kept, on the side where it is broken") {
       {"input.image.resize", Numbers{-1, 5}, "is not a list of 1 to 8 sizes"},
       {"input.image.resize", Numbers{1LL << 32U, 5}, "is not a list of 1 to 8 sizes"},
       {"input.speed.argument", Numbers{1, 1, 1, 1, 1, 1, 1, 1, 1}, "is not a list of 1 to 8 sizes"},
+      {"input.speed.argument", Numbers{-1, 65536, 65536, 65536, 65536}, "is more than 2147483648 numbers"},
+      {"input.speed.argument", Numbers{1 << 16, -1, (1 << 15) + 1}, "is more than 2147483648 numbers"},
+      {"input.image.shape", Numbers{-1, 1 << 20, 1 << 20, 3}, "is more than 2147483648 numbers"},
+      {"input.image.example", Numbers{1 << 20, 1 << 20, 1 << 21, 3}, "is more than 2147483648 numbers"},
+      {"input.image.resize", Numbers{1 << 16, 1 << 16}, "is more than 2147483648 numbers"},
+      {"output.tokens.shape", Numbers{1 << 20, 1 << 16}, "is more than 2147483648 numbers"},
       {"input.image.divide_by", 0.0, "must not be 0"},
       {"input.image.divide_by", HUGE_VAL, "is not finite"},
       {"input.image.mean", text("1, 2, 3x"), "must be numbers"},
@@ -141,6 +147,8 @@ TEST_CASE("every bound of an option is kept, on the side where it is broken") {
     CAPTURE(key);
     CHECK_THAT(mistake(with(key, value)), Contains(why));
   }
+  const Shape largest{1 << 16, -1, 1 << 15};
+  CHECK(read(with("input.speed.argument", largest)).inputs[1].argument == largest);
   many.resize(many.size() - 2);  // sixteen: now each has to be declared
   CHECK_THAT(mistake(with("inputs", many)), Contains("input.a.kind is needed"));
   auto bytes = detector();
@@ -183,7 +191,7 @@ TEST_CASE("an output is there when anything is said of it") {
 }
 
 TEST_CASE("a trial larger than memory is refused before it is made") {
-  auto options = with("input.image.shape", Numbers{1 << 20, 1 << 20, 1 << 20, 3});
+  auto options = with("input.image.shape", Numbers{1 << 14, 1 << 15, 1, 3});
   CHECK_THAT(mistake(std::move(options)), Contains("larger than any trial"));
 }
 
@@ -196,6 +204,15 @@ TEST_CASE("what decides the tokens' meaning is in the identity, and nothing else
   CHECK(read(with("file", text("elsewhere/detector.pt"))).identity == identity);
   CHECK(read(with("input.image.example", Numbers{2, 10, 10, 3})).identity == identity);
   CHECK(read(with("max_tokens", std::int64_t{500})).identity == identity);
+}
+
+TEST_CASE("numbers that differ in their last digits are two identities, and those of few digits as ever") {
+  const auto identity = [](double divisor) { return read(with("input.image.divide_by", divisor)).identity; };
+  CHECK(identity(1e-7) != identity(2e-7));
+  CHECK(identity(1.0 / 3) != identity(0.333333));
+  CHECK_THAT(identity(1e-7), Contains("input.image.divide_by=1e-07;"));
+  CHECK_THAT(identity(0.5), Contains("input.image.divide_by=0.500000;"));
+  CHECK_THAT(read(detector()).identity, Contains("input.image.divide_by=255.000000;"));
 }
 
 TEST_CASE("a rearrangement says which axes make rows, columns, and means") {

@@ -8,26 +8,15 @@ using Failure = std::pair<Errc, std::string>;
 
 namespace {
 
-/// A copy of a recorded directory, for one damage.
-struct Directory {
-  explicit Directory(const std::string& family = "vit") {
-    std::filesystem::copy(test::vision_model(family), folder.path(),
-                          std::filesystem::copy_options::recursive);
-  }
-  /// Replaces the one place where `from` stands.
-  void change(const std::string& file, const std::string& from, const std::string& to) {
-    auto text = read_text(folder / file, 1U << 20U);
-    const auto at = text.find(from);
-    if (at == text.npos) throw std::runtime_error(file + " holds no " + from);
-    test::write_file(folder / file, text.replace(at, from.size(), to));
-  }
+/// For one damage.
+struct Directory : test::ModelCopy {
+  explicit Directory(const std::string& family = "vit") : ModelCopy(family) {}
   Failure failure(plugin::OptionMap options = {}) const {
     options["model"] = folder.path().string();
     options.emplace("layers", std::int64_t{2});
     if (std::get<std::int64_t>(options["layers"]) == 0) options.erase("layers");
     return test::failure_of([&] { test::Vision vision(std::move(options)); });
   }
-  test::TemporaryFolder folder;
 };
 
 void expect(const Failure& failure, Errc code, const std::string& part) {
@@ -42,8 +31,8 @@ Failure with_config(const std::string& from, const std::string& to) {
   return directory.failure();
 }
 
-Failure with_processor(const std::string& text) {
-  Directory directory;
+Failure with_processor(const std::string& text, const std::string& family = "vit") {
+  const Directory directory(family);
   test::write_file(directory.folder / "preprocessor_config.json", text);
   return directory.failure();
 }
@@ -96,9 +85,52 @@ TEST_CASE("a preprocessor_config.json that cannot be followed exactly is refused
   expect(with_processor(R"({"size": 12, "image_std": [0, 0, 0]})"), Errc::Corrupt, "overflow");
   expect(with_processor(R"({"size": 12, "image_mean": [0, 0]})"), Errc::Corrupt, "three numbers");
   expect(with_processor(R"({"size": 12, "do_pad": true})"), Errc::Unsupported, "do_pad");
-  Directory directory;
-  std::filesystem::remove(directory.folder / "preprocessor_config.json");
-  expect(directory.failure(), Errc::NotFound, "preprocessor_config.json");
+  expect(with_processor(R"({"size": 27})", "siglip"), Errc::Unsupported, "without do_center_crop");
+  expect(with_processor(R"({"size": 12, "default_to_square": false})"), Errc::Unsupported,
+         "without do_center_crop");
+  expect(with_processor(R"({"size": [12, 12, 3]})"), Errc::Corrupt, "two sizes, height and width");
+}
+
+TEST_CASE("a directory without a processor, or with a link to none, says which files count") {
+  const Directory linked;
+  std::filesystem::create_symlink("nowhere.json", linked.folder / "processor_config.json");
+  expect(linked.failure(), Errc::NotFound, "/processor_config.json");
+  const Directory none;
+  std::filesystem::remove(none.folder / "preprocessor_config.json");
+  expect(none.failure(), Errc::NotFound,
+         "holds neither a processor_config.json with an image_processor nor a preprocessor_config.json");
+  test::write_file(none.folder / "processor_config.json", R"({"image_processor": {"resample": 4}})");
+  expect(none.failure(), Errc::Unsupported, "processor_config.json: $.image_processor.resample: resample 4");
+}
+
+TEST_CASE("a model of texts and pictures that says nothing of pictures has the usual sizes") {
+  const auto failure = [](const char* family, const std::string& config) {
+    const Directory directory(family);
+    test::write_file(directory.folder / "config.json", config);
+    return directory.failure();
+  };
+  expect(failure("siglip", R"({"model_type": "siglip"})"), Errc::Unsupported, "wants 224 by 224");
+  expect(failure("clip", R"({"model_type": "clip", "vision_config": null})"), Errc::Unsupported,
+         "wants 224 by 224");
+  expect(failure("clip", R"({"model_type": "clip", "vision_config": {"image_size": 24, "patch_size": 8},
+                             "vision_config_dict": {"patch_size": 8}})"),
+         Errc::Unsupported, "wants 224 by 224");
+}
+
+TEST_CASE("pictures that a model has no positions for are refused at load") {
+  const Directory siglip("siglip");
+  siglip.change("config.json", "\"image_size\": 27", "\"image_size\": 36");
+  expect(siglip.failure(), Errc::Unsupported, "makes pictures of 27 by 27, config.json wants 36 by 36");
+  const Directory dinov2("dinov2");
+  dinov2.change("config.json", "\"image_size\": 9", "\"image_size\": [9, 6]");
+  dinov2.rewrite_weights([](format::TensorView tensor) {
+    if (tensor.name == "embeddings.position_embeddings") {
+      tensor.shape = {1, 7, 8};
+      tensor.bytes = tensor.bytes.first(7 * 8 * sizeof(float));
+    }
+    return std::vector{tensor};
+  });
+  expect(dinov2.failure(), Errc::Unsupported, "only positions of a square can be interpolated");
 }
 
 TEST_CASE("options that the model does not have are refused by name") {
@@ -117,6 +149,19 @@ TEST_CASE("options that the model does not have are refused by name") {
   expect(directory.failure({{"layers", kNoLayers}, {"tokens", text("patch")}, {"layer", std::int64_t{-4}}}),
          Errc::InvalidArgument, "\"layer\" leads out of the model");
   expect(Directory("siglip").failure(), Errc::InvalidArgument, "has no class token");
+}
+
+TEST_CASE("pictures that are taken as they are must have the model's size") {
+  const Directory directory;
+  test::write_file(directory.folder / "preprocessor_config.json", R"({"do_resize": false})");
+  test::Vision vision({{"model", directory.folder.path().string()}, {"layers", std::int64_t{1}}});
+  const std::vector<std::uint8_t> pixels(2 * 16 * 16 * 3, 7);
+  const auto failure = [&](std::vector<std::int64_t> shape) {
+    return test::failure_of([&] { vision.encode(pixels, std::move(shape)); });
+  };
+  expect(failure({1, 12, 13, 3}), Errc::InvalidArgument, "pictures of 12 by 13 pixels");
+  expect(failure({2, 16, 16, 3}), Errc::InvalidArgument, "give it pictures of 12 by 12");
+  CHECK(vision.encode(pixels, {2, 12, 12, 3}).tokens.rows == 2);
 }
 
 TEST_CASE("pictures without pixels, too many of them or endless ones are refused, and the next is encoded") {

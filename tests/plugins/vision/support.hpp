@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "../../core/plugin/fixtures.hpp"
+#include "core/base/file.hpp"
 #include "core/format/json.hpp"
+#include "core/format/safetensors.hpp"
 #include "core/tensor/settings.hpp"
 
 namespace lateral::test {
@@ -18,6 +20,32 @@ namespace lateral::test {
 inline std::filesystem::path vision_model(const std::string& family) {
   return repository() / "tests/fixtures/vision" / family;
 }
+
+/// A copy of a recorded directory, to be changed.
+struct ModelCopy {
+  explicit ModelCopy(const std::string& family) {
+    std::filesystem::copy(vision_model(family), folder.path(), std::filesystem::copy_options::recursive);
+  }
+  /// Replaces the one place where `from` stands.
+  void change(const std::string& file, const std::string& from, const std::string& to) const {
+    auto text = read_text(folder / file, 1U << 20U);
+    const auto at = text.find(from);
+    if (at == text.npos) throw std::runtime_error(file + " holds no " + from);
+    test::write_file(folder / file, text.replace(at, from.size(), to));
+  }
+  /// Each tensor becomes those that `become` makes of it.
+  template <typename Become>
+  void rewrite_weights(Become&& become) const {
+    const auto path = folder / "model.safetensors";
+    const format::SafetensorsFile file(path);
+    std::vector<format::TensorView> tensors;
+    for (const auto& tensor : file.tensors()) {
+      for (auto& made : become(tensor)) tensors.push_back(std::move(made));
+    }
+    format::write_safetensors(path, tensors);
+  }
+  TemporaryFolder folder;
+};
 
 /// The plugin in a host of its own.
 class Vision {

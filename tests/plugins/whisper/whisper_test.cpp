@@ -54,7 +54,18 @@ struct Copy {
     REQUIRE(text.find(what) != text.npos);
     test::write_file(folder / file, text.replace(text.find(what), what.size(), with));
   }
+  void nest(const std::string& member, const std::string& what, const std::string& with) const {
+    replace("preprocessor_config.json", what, with);
+    const auto file = folder / "preprocessor_config.json";
+    test::write_file(folder / "processor_config.json",
+                     "{\"" + member + "\": " + read_text(file, 1 << 20) + "}");
+    std::filesystem::copy_file(kModel / "preprocessor_config.json", file,
+                               std::filesystem::copy_options::overwrite_existing);
+  }
   std::string refusal() const { return refusal_to_load({{"model", folder.path().string()}}); }
+  std::string token_space() const {
+    return Loaded("whisper", {{"model", folder.path().string()}}).encoder->spec().token_space;
+  }
   test::TemporaryFolder folder;
 };
 
@@ -89,6 +100,40 @@ TEST_CASE("a model that is missing, of another kind or damaged is refused with f
   contains(noisy.refusal(), "dither");
   std::filesystem::resize_file(short_weights.folder / "model.safetensors", 20000);
   contains(short_weights.refusal(), "model.safetensors");
+}
+
+TEST_CASE("clips that are not followed by silence are refused") {
+  const Copy left, loud;
+  left.replace("preprocessor_config.json", "\"padding_side\": \"right\"", "\"padding_side\": \"left\"");
+  contains(left.refusal(), "$.padding_side is \"left\"; a clip is followed by silence");
+  loud.replace("preprocessor_config.json", "\"padding_value\": 0.0", "\"padding_value\": 0.5");
+  contains(loud.refusal(), "$.padding_value is 0.5; a clip is followed by silence");
+}
+
+TEST_CASE("a part of processor_config.json counts before preprocessor_config.json") {
+  const auto usual = Loaded("whisper", options()).encoder->spec().token_space;
+  const Copy noisy, wide, other;
+  noisy.nest("feature_extractor", "\"dither\": 0.0", "\"dither\": 0.1");
+  contains(noisy.refusal(), "processor_config.json: $.feature_extractor asks for dither");
+  wide.nest("audio_processor", "\"feature_size\": 20", "\"feature_size\": 80");
+  contains(wide.refusal(), "$.audio_processor.feature_size: expected num_mel_bins");
+  test::write_file(other.folder / "processor_config.json",
+                   R"({"processor_class": "WhisperProcessor", "feature_extractor": null})");
+  CHECK(other.token_space() == usual);
+  other.nest("feature_extractor", "\"hop_length\": 160", "\"hop_length\": 80");
+  std::filesystem::remove(other.folder / "preprocessor_config.json");
+  contains(other.refusal(), "chunk_length");
+}
+
+TEST_CASE("without either file the numbers are Whisper's own, and a link to nowhere is an error") {
+  const Copy bare;
+  std::filesystem::remove(bare.folder / "preprocessor_config.json");
+  CHECK(bare.token_space() == Loaded("whisper", options()).encoder->spec().token_space);
+  for (const char* const file : {"preprocessor_config.json", "processor_config.json"}) {
+    std::filesystem::create_symlink("nowhere.json", bare.folder / file);
+    contains(bare.refusal(), std::string("/") + file);
+    std::filesystem::remove(bare.folder / file);
+  }
 }
 
 TEST_CASE("weights of another shape are refused by name, and options out of range with what is possible") {
