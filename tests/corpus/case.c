@@ -104,6 +104,7 @@ static void scribble(void) {
 static const lat_host* host;
 static lat_ctx* context;
 static uint64_t last_handle;
+static volatile int hidden;
 static uint64_t living[MAX_HANDLES];
 static float* kept;
 static const lat_encode* kept_args;
@@ -311,7 +312,7 @@ static int32_t encoder_info(uint32_t index, lat_encoder_info* info, lat_err* err
       "a token space of more than sixty-four bytes cannot be recorded by adapters";
   if (index != 0) return refuse(err, LAT_OUT_OF_RANGE, "no such encoder in", "corpus");
   IF(clears_info) memset(info, 0, info->struct_size), info->struct_size = sizeof *info;
-  info->flags = LAT_ENCODER_DETERMINISTIC | (IS(race) ? LAT_ENCODER_REENTRANT : 0u);
+  info->flags = LAT_ENCODER_DETERMINISTIC | (IS(race) || IS(create_hides) ? LAT_ENCODER_REENTRANT : 0u);
   IF(unnamed_flag) info->flags |= 1u << 17u;
   IF(uses_reserved) info->reserved[2] = 1;
   info->name = "corpus";
@@ -336,6 +337,11 @@ static int32_t create(uint32_t index, const lat_kv* const* options, uint32_t n_o
   if (n_options != 0) return refuse(err, LAT_INVALID_ARGUMENT, "unknown option", options[0]->key);
   for (size_t i = 0; i < MAX_HANDLES; ++i) {
     if (living[i] != 0) continue;
+    IF(create_hides) {
+      hidden = 1;
+      pause_ms(5);
+      hidden = 0;
+    }
     living[i] = IS(same_handle) ? 1 : ++last_handle;
     *handle = living[i];
     return LAT_OK;
@@ -434,6 +440,10 @@ static int32_t misbehave(const lat_tensor* in, float* tokens, lat_encode* args, 
     pthread_mutex_lock(&busy);
     pause_ms(900);
     pthread_mutex_unlock(&busy);
+  }
+  IF(create_hides) {
+    pause_ms(1);
+    if (hidden) return LAT_NOT_FOUND;
   }
   IF(looks_once) {
     if (lat_cancelled(args)) return LAT_CANCELLED;
