@@ -224,6 +224,8 @@ std::string describe_end(const ChildOutcome& outcome, const Board& board) {
              "; its process was killed (--timeout T grants more)";
     case ChildOutcome::End::Signalled: {
       const std::string fault = board.fault();
+      if (outcome.number == SIGSYS && !fault.empty())
+        return "did in " + phase + " what a sandbox forbids: " + fault;
       const char* const name = ::sigdescr_np(outcome.number);
       return "crashed in " + phase + ": " +
              (fault.empty() ? (name != nullptr ? name : "signal " + std::to_string(outcome.number)) : fault);

@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "core/conformance/guarded_memory.hpp"
+#include "core/plugin/worker/sandbox.hpp"
 
 namespace lateral::conformance {
 namespace {
@@ -50,6 +51,14 @@ void handle(int number, siginfo_t* info, void* context) {
   ::signal(number, SIG_DFL);  // returning runs into it again, and dies of it
 }
 
+/// The call that was stopped is the plugin's own and not the allocator's, so a name can be looked up.
+void handle_forbidden(int number, siginfo_t* info, void*) {
+  if (Board* const board = the_board.load())
+    board->note_fault(plugin::worker::name_of_system_call(info->si_syscall).c_str());
+  ::signal(number, SIG_DFL);
+  ::raise(number);  // returning would go on behind the call
+}
+
 }  // namespace
 
 void install_fault_handlers(Board& board) {
@@ -58,6 +67,13 @@ void install_fault_handlers(Board& board) {
   action.sa_sigaction = &handle;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) ::sigaction(number, &action, nullptr);
+}
+
+void watch_forbidden_calls() noexcept {
+  struct sigaction action {};
+  action.sa_sigaction = &handle_forbidden;
+  action.sa_flags = SA_SIGINFO | static_cast<int>(SA_NODEFER);
+  ::sigaction(SIGSYS, &action, nullptr);
 }
 
 FaultStack::FaultStack() {

@@ -17,6 +17,7 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -214,6 +215,7 @@ static void change_process(void) {
   IF(changes_priority) setpriority(PRIO_PROCESS, 0, 5);
   IF(leaves_library) dlopen("libanl.so.1", RTLD_NOW | RTLD_LOCAL);
   IF(locks_memory) mlockall(MCL_CURRENT);
+  IF(opens_socket) close((int)syscall(SYS_socket, 1, 1, 0)); /* the header has another shutdown */
   IF(leaves_descriptor) {
     if (open("/dev/null", O_RDONLY) < 0) return;
   }
@@ -262,6 +264,11 @@ static int32_t init(lat_ctx* ctx, const lat_kv* const* options, uint32_t n_optio
   }
   IF(leak_cycle) leak(1u << 16);
   change_process();
+  IF(reads_others) {
+    const int file = open("/etc/passwd", O_RDONLY);
+    if (file < 0) return refuse(err, LAT_PERMISSION_DENIED, "cannot read", "/etc/passwd");
+    close(file);
+  }
 #ifdef __x86_64__
   IF(flush_to_zero) _mm_setcsr(_mm_getcsr() | 0x8040u);
   IF(rounding) _mm_setcsr((_mm_getcsr() & ~0x6000u) | 0x4000u);

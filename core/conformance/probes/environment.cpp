@@ -3,14 +3,19 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "core/conformance/census.hpp"
 #include "core/conformance/encode_call.hpp"
+#include "core/conformance/fault_handler.hpp"
 #include "core/conformance/probes/probes.hpp"
 #include "core/conformance/sample.hpp"
 #include "core/conformance/subject.hpp"
+#include "core/plugin/worker/sandbox.hpp"
 
 namespace lateral::conformance {
 namespace {
@@ -115,6 +120,52 @@ void after_shutdown(Probe& probe) {
   std::_Exit(0);
 }
 
+bool unpacks(const plugin::PluginFacts& facts) {
+  return facts.manifest && std::any_of(facts.manifest->options.begin(), facts.manifest->options.end(),
+                                       [](const auto& option) { return !option.unpack.empty(); });
+}
+
+/// What it may read in a sandbox, as far as the command line tells: its own folder, and paths among its options.
+std::vector<std::filesystem::path> readable(const Settings& settings) {
+  std::vector<std::filesystem::path> paths{std::filesystem::absolute(settings.file).parent_path()};
+  for (const auto& [key, value] : settings.options) {
+    if (value.starts_with('/')) paths.emplace_back(value);
+  }
+  return paths;
+}
+
+/// A life in what a worker with `sandbox = true` gives up.
+void sandboxed(Probe& probe) {
+  constexpr std::string_view kTest = "environment.sandbox";
+  static plugin::worker::Word forbidden{0};
+  Subject subject(probe);
+  if (unpacks(subject.facts())) {
+    probe.skip(kTest, "its host unpacks archives for it before it enters a sandbox");
+    return;
+  }
+  probe.phase("entering a sandbox");
+  if (const auto lacks = plugin::worker::enter_sandbox(readable(probe.settings()), forbidden);
+      !lacks.empty()) {
+    probe.skip(kTest, "this kernel lacks " + lacks.front());
+  } else {
+    watch_forbidden_calls();
+    on_plugin_thread([&] {
+      subject.start();
+      for (std::uint32_t i = 0; i < subject.specs().size(); ++i) {
+        const auto handle = subject.create(i);
+        const Sample sample = make_sample(subject.specs()[i], probe.settings().seed, Extent::Small);
+        EncodeCall call(subject.specs()[i], sample);
+        if (const auto answer = call.run(subject, handle); !answer.ok())
+          breach("encode failed with ", answer.described());
+        subject.destroy(handle);
+      }
+      subject.shutdown();
+    });
+  }
+  probe.board().finish();
+  std::_Exit(0);
+}
+
 /// The process ends as processes do: exit handlers, thread keys and static destructors run.
 void process_exit(Probe& probe) {
   {
@@ -172,6 +223,14 @@ std::vector<ProbeInfo> environment_probes() {
        1,
        {{"environment.after-shutdown", "the host is not called after shutdown",
          "Stop what calls the host before shutdown returns; static destructors must not log."}}},
+      {&sandboxed,
+       Stage::Encode,
+       1,
+       {{"environment.sandbox", "it works in a sandbox",
+         "Read only your own folder and what options of type path name, and leave network, programs and "
+         "processes to "
+         "others; or tell users that it needs more than `sandbox = true` grants."}},
+       Verdict::Warn},
       {&process_exit,
        Stage::Create,
        1,
