@@ -40,6 +40,10 @@ bool is_word(std::string_view character) {
   return kWord.matches(character);
 }
 
+std::string shown(const AddedToken& token) {
+  return json::quote(utf8::clip(token.content));
+}
+
 std::uint64_t edge(std::uint32_t node, char byte) {
   return (static_cast<std::uint64_t>(node) << 8U) | static_cast<std::uint8_t>(byte);
 }
@@ -79,28 +83,38 @@ std::vector<AddedTokens::Finder::Found> AddedTokens::Finder::find_all(std::strin
   return all;
 }
 
-void AddedTokens::add(AddedToken token, const Normalizer& normalizer, std::string_view source) {
-  const auto shown = json::quote(utf8::clip(token.content));
+void AddedTokens::add(AddedToken token, std::string_view source) {
   if (token.content.empty() || token.content.size() > kMaxLength) {
     fail(Errc::Corrupt, "tokenizer", source, ": an added token of ", token.content.size(), " bytes; 1 to ",
          kMaxLength, " are allowed");
   }
   if (by_id_.contains(token.id) || by_content_.contains(token.content)) {
-    fail(Errc::Corrupt, "tokenizer", source, ": the added token ", shown, " or its id ", token.id,
+    fail(Errc::Corrupt, "tokenizer", source, ": the added token ", shown(token), " or its id ", token.id,
          " is there twice");
   }
-  if (token.normalized) {
-    token.decoded = normalizer.apply(token.content);
-    if (token.decoded.size() > kMaxLength)
-      fail(Errc::Corrupt, "tokenizer", source, ": the added token ", shown, " has ", token.decoded.size(),
-           " bytes when it is normalized; at most ", kMaxLength, " are allowed");
-    if (!token.decoded.empty()) normalized_.insert(token.decoded, token.id);
-  } else {
-    token.decoded = token.content;
-    raw_.insert(token.content, token.id);
-  }
+  order_.push_back(token.id);
   by_content_.emplace(token.content, token.id);
   by_id_.emplace(token.id, std::move(token));
+}
+
+void AddedTokens::change(AddedToken token) {
+  by_id_.at(token.id) = std::move(token);
+}
+
+void AddedTokens::index(const Normalizer& normalizer, std::string_view source) {
+  for (const TokenId id : order_) {
+    AddedToken& token = by_id_.at(id);
+    if (!token.normalized) {
+      token.decoded = token.content;
+      raw_.insert(token.content, id);
+      continue;
+    }
+    token.decoded = normalizer.apply(token.content);
+    if (token.decoded.size() > kMaxLength)
+      fail(Errc::Corrupt, "tokenizer", source, ": the added token ", shown(token), " has ",
+           token.decoded.size(), " bytes when it is normalized; at most ", kMaxLength, " are allowed");
+    if (!token.decoded.empty()) normalized_.insert(token.decoded, id);
+  }
 }
 
 bool AddedTokens::stands_right(const Finder::Found& found, std::string_view text) const {

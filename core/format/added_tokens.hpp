@@ -31,7 +31,12 @@ class AddedTokens {
  public:
   /// `source` names the file in messages. Throws Corrupt when content or id is taken already by another, or is empty
   /// or absurdly long.
-  void add(AddedToken token, const Normalizer& normalizer, std::string_view source);
+  void add(AddedToken token, std::string_view source);
+  /// Gives a token that is there (by its id) other flags.
+  void change(AddedToken token);
+  /// Once, when no token is added or changed any more; before it none is found in a text. Throws Corrupt when a token
+  /// becomes absurdly long when it is normalized.
+  void index(const Normalizer& normalizer, std::string_view source);
 
   struct Segment {
     std::string text;  ///< normalized; empty for a token
@@ -66,6 +71,7 @@ class AddedTokens {
   std::vector<Finder::Found> widened(const Finder& finder, std::string_view text) const;
   void split_normalized(std::string text, bool at_start, std::vector<Segment>& out) const;
 
+  std::vector<TokenId> order_;  ///< as they were added
   std::map<TokenId, AddedToken> by_id_;
   std::map<std::string, TokenId, std::less<>> by_content_;
   Finder raw_, normalized_;

@@ -5,6 +5,7 @@
 #include "core/format/jinja_run.hpp"
 #include "core/format/jinja_syntax.hpp"
 #include "core/format/json.hpp"
+#include "core/format/special_tokens.hpp"
 
 namespace lateral::format {
 namespace {
@@ -18,12 +19,6 @@ std::string source_from(const json::Value& value) {
     if (value[i].get("name", "") == "default") return std::string(value[i].at("template").as_string());
   }
   value.reject("a template named default");
-}
-
-std::string token_from(const json::Value& config, std::string_view key) {
-  const auto value = config.find(key);
-  if (!value) return "";
-  return std::string(value->is(json::Kind::Object) ? value->at("content").as_string() : value->as_string());
 }
 
 jinja::Value message_value(const ChatMessage& message) {
@@ -42,21 +37,17 @@ ChatTemplate::ChatTemplate(std::string_view source, Tokens tokens)
     : parsed_(std::make_shared<const Parsed>(Parsed{jinja::parse(source), std::move(tokens)})) {}
 
 std::optional<ChatTemplate> ChatTemplate::load(const std::filesystem::path& folder) {
-  const auto config_path = folder / "tokenizer_config.json";
   const auto template_path = folder / "chat_template.jinja";
-  std::optional<json::Value> config;
-  if (std::filesystem::exists(config_path)) config = json::read_file(config_path);
+  const SpecialTokens special(folder);
   std::string source;
   if (std::filesystem::exists(template_path)) {
     source = read_text(template_path, kMaxSource);
-  } else if (const auto inside = config ? config->find("chat_template") : std::nullopt) {
+  } else if (const auto inside = special.config() ? special.config()->find("chat_template") : std::nullopt) {
     source = source_from(*inside);
   } else {
     return std::nullopt;
   }
-  Tokens tokens;
-  if (config) tokens = {token_from(*config, "bos_token"), token_from(*config, "eos_token")};
-  return ChatTemplate(source, std::move(tokens));
+  return ChatTemplate(source, {special.name_of("bos").value_or(""), special.name_of("eos").value_or("")});
 }
 
 std::string ChatTemplate::render(std::span<const ChatMessage> messages, bool add_generation_prompt) const {

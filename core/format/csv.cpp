@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include "core/base/error.hpp"
@@ -96,14 +97,19 @@ std::string_view trimmed(std::string_view field) {
   return field.substr(first, last == std::string_view::npos ? 0 : last + 1 - first);
 }
 
-std::optional<double> number(std::string_view field) {
+/// Also NaN, and infinity for what a double cannot hold; nothing for a word.
+std::optional<double> any_number(std::string_view field) {
   field = trimmed(field);
   if (field.starts_with('+') && !field.starts_with("+-")) field.remove_prefix(1);
   double value = 0;
   const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
-  if (error != std::errc() || end != field.data() + field.size() || !std::isfinite(value))
-    return std::nullopt;
-  return value;
+  if (error == std::errc::invalid_argument || end != field.data() + field.size()) return std::nullopt;
+  return error == std::errc() ? value : std::numeric_limits<double>::infinity();
+}
+
+std::optional<double> number(std::string_view field) {
+  const auto value = any_number(field);
+  return value && std::isfinite(*value) ? value : std::nullopt;
 }
 
 std::string joined(const std::vector<std::string>& names) {
@@ -125,6 +131,7 @@ CsvTable::CsvTable(std::string_view text, std::string name, const std::vector<st
     fail(Errc::Corrupt, "csv", name_, " begins with numbers; the first row must name the columns");
   values_.resize(columns_.size());
   words_.resize(columns_.size());
+  seen_.resize(columns_.size());
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     if (std::find(words.begin(), words.end(), columns_[i]) != words.end()) fields_[i];
   }
@@ -138,14 +145,36 @@ void CsvTable::add(const std::vector<std::string>& fields, int line) {
   }
   for (auto& [column, kept] : fields_) kept.emplace_back(trimmed(fields[column]));
   for (std::size_t i = 0; i < fields.size(); ++i) {
+    const auto value = any_number(fields[i]);
+    look_at(value, fields[i], line, seen_[i]);
     if (values_[i].size() != lines_.size()) continue;  // a word stood here before
-    if (const auto value = number(fields[i])) {
+    if (value && std::isfinite(*value)) {
       values_[i].push_back(*value);
     } else {
       words_[i] = shown(fields[i]);
     }
   }
   lines_.push_back(line);
+}
+
+void CsvTable::look_at(std::optional<double> value, const std::string& field, int line, Seen& seen) {
+  if (!value) {
+    seen.word = true;
+  } else if (std::isfinite(static_cast<float>(*value))) {
+    seen.number = true;
+  } else if (seen.odd_line == 0) {
+    seen.odd_line = line;
+    seen.odd = shown(field);
+  }
+}
+
+void CsvTable::require_finite() const {
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    const Seen& seen = seen_[i];
+    if (seen.odd_line == 0 || (seen.word && !seen.number)) continue;
+    fail(Errc::Corrupt, "csv", name_, ":", seen.odd_line, ": '", seen.odd, "' in column '",
+         shown(columns_[i]), "' is not finite as float32");
+  }
 }
 
 std::size_t CsvTable::index_of(std::string_view column) const {

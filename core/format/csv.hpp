@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,17 +29,29 @@ class CsvTable {
   /// All numbers of a column. Throws NotFound naming the columns there are, InvalidArgument when two have this name, and
   /// Corrupt naming the line of the first field that is no finite number.
   std::vector<double> numbers(std::string_view column) const;
+  /// Throws Corrupt naming the first number of a column that is not finite, or not as float32. Among words alone "nan" and
+  /// "inf" are words.
+  void require_finite() const;
   /// All fields of one of the columns `words`. Throws NotFound and InvalidArgument as numbers().
   const std::vector<std::string>& words(std::string_view column) const;
 
  private:
+  /// What a column holds, told from all its fields.
+  struct Seen {
+    bool number = false, word = false;
+    int odd_line = 0;  ///< of the first number that is not finite as float32; 0 without one
+    std::string odd;
+  };
+
   void add(const std::vector<std::string>& fields, int line);
+  static void look_at(std::optional<double> value, const std::string& field, int line, Seen& seen);
   std::size_t index_of(std::string_view column) const;
 
   std::string name_;
   std::vector<std::string> columns_;
   std::vector<std::vector<double>> values_;  ///< by column; nothing more is kept behind the first word
   std::vector<std::string> words_;  ///< by column: the first field that is no number, as a message shows it
+  std::vector<Seen> seen_;          ///< by column
   std::map<std::size_t, std::vector<std::string>> fields_;  ///< of the columns `words`
   std::vector<int> lines_;                                  ///< by row
 };

@@ -10,8 +10,6 @@
 namespace lateral::format {
 namespace {
 
-constexpr std::uint64_t kMaxImageBytes = 256ULL << 20U;
-
 bool starts_with(std::span<const std::byte> bytes, std::initializer_list<int> magic) {
   return bytes.size() >= magic.size() &&
          std::equal(magic.begin(), magic.end(), bytes.begin(),

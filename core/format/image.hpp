@@ -20,8 +20,10 @@ struct Image {
 /// Larger pictures are refused: a camera makes no side of this length, and a hostile header costs nothing.
 inline constexpr int kMaxImageSide = 16384;
 inline constexpr std::int64_t kMaxImagePixels = 64LL << 20U;
+inline constexpr std::uint64_t kMaxImageBytes = 256ULL << 20U;  ///< of a file
 
-/// Decodes JPEG or PNG. Grey and palette pictures become RGB, sixteen bits become eight, and transparency is
+/// Decodes JPEG or PNG. A JPEG is turned upright, as its EXIF says the camera was held: height and width are those of the
+/// turned picture. Grey and palette pictures become RGB, sixteen bits become eight, and transparency is
 /// dropped (the colour stays as it was stored). `name` is for messages, e.g. the file's path. Throws
 /// Unsupported (another format; CMYK), Corrupt (truncated or damaged data, also where a viewer would show
 /// half a picture), ResourceExhausted (above the limits).

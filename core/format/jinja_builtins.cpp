@@ -255,7 +255,7 @@ Value apply_filter(const std::string& name, const Arguments& arguments) {
   }
   if (name == "list")
     return value.text() == nullptr ? Value::list(list_of(value, line))
-                                   : slice_of(value, {}, {}, {}, arguments.budget);
+                                   : slice_of(value, {}, {}, {}, line, arguments.budget);
   if (name == "join") return joined(arguments);
   if (name == "selectattr" || name == "rejectattr") return selected(arguments, name == "selectattr");
   if (name == "map") return mapped(arguments);

@@ -125,15 +125,15 @@ Value item_of(const Value& object, const Value& item, int line, Budget& budget) 
   return at >= 0 && at < count ? list[static_cast<std::size_t>(at)] : Value();
 }
 
-Value slice_of(const Value& object, const Value& start, const Value& stop, const Value& step,
+Value slice_of(const Value& object, const Value& start, const Value& stop, const Value& step, int line,
                Budget& budget) {
   const bool text = object.text() != nullptr;
-  if (!text && object.list() == nullptr) complain(0, "a slice of " + std::string(object.kind()));
+  if (!text && object.list() == nullptr) complain(line, "a slice of " + std::string(object.kind()));
   budget.bytes((text ? object.cost() : object.list()->size()) * sizeof(Value));
   const auto list = text ? characters(*object.text()) : *object.list();
   const auto count = static_cast<std::int64_t>(list.size());
   const auto stride = bound_or(step, 1);
-  if (stride != 1 && stride != -1) complain(0, "a slice with steps");
+  if (stride != 1 && stride != -1) complain(line, "a slice with steps");
   const auto clamp = [&](std::int64_t at, std::int64_t low, std::int64_t high) {
     return std::clamp(at < 0 ? at + count : at, low, high);
   };

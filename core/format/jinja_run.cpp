@@ -179,7 +179,7 @@ class Runner {
         return item_of(value_of(parts[0]), value_of(parts[1]), expression.line, budget_);
       case Kind::Slice:
         return slice_of(value_of(parts[0]), value_of(parts[1]), value_of(parts[2]), value_of(parts[3]),
-                        budget_);
+                        expression.line, budget_);
       case Kind::Call:
         return call(expression);
       case Kind::Filter:

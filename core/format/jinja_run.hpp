@@ -50,7 +50,8 @@ bool contains(const Value& container, const Value& item, int line, Budget& budge
 /// object[item] and object.item; undefined when it is not there. Throws InvalidArgument for undefined objects.
 Value item_of(const Value& object, const Value& item, int line, Budget& budget);
 /// Python's object[start:stop:step] of a text or list; bounds may be undefined.
-Value slice_of(const Value& object, const Value& start, const Value& stop, const Value& step, Budget& budget);
+Value slice_of(const Value& object, const Value& start, const Value& stop, const Value& step, int line,
+               Budget& budget);
 
 [[noreturn]] void complain(int line, std::string_view what);
 

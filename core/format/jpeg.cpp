@@ -9,7 +9,10 @@
 
 #include <jerror.h>
 
+#include <utility>
+
 #include "core/base/error.hpp"
+#include "core/format/exif.hpp"
 #include "core/format/image_codecs.hpp"
 
 namespace lateral::format::detail {
@@ -21,6 +24,8 @@ constexpr int kMaxScans = 200;
 
 /// Bits that every 8x8 block needs at the very least with Huffman codes: one for its DC coefficient.
 constexpr std::int64_t kPixelsPerByte = 8LL * 64;
+
+constexpr unsigned kMaxMarkerBytes = 0xFFFF;  // no marker has more
 
 struct Reader {
   jpeg_decompress_struct jpeg;  // first: the library's callbacks see only this
@@ -70,6 +75,7 @@ bool open(Reader& reader, std::span<const std::byte> bytes) {
   jpeg_create_decompress(&reader.jpeg);
   reader.jpeg.progress = &reader.progress;
   jpeg_mem_src(&reader.jpeg, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  jpeg_save_markers(&reader.jpeg, JPEG_APP0 + 1, kMaxMarkerBytes);
   jpeg_read_header(&reader.jpeg, TRUE);
   return true;
 }
@@ -84,6 +90,15 @@ bool read_pixels(Reader& reader, std::uint8_t* rgb) {
   }
   jpeg_finish_decompress(&reader.jpeg);
   return true;
+}
+
+/// How the camera was held, as an EXIF marker says.
+int orientation_of(const jpeg_decompress_struct& jpeg) {
+  for (const auto* marker = jpeg.marker_list; marker != nullptr; marker = marker->next) {
+    const std::span content(reinterpret_cast<const std::byte*>(marker->data), marker->data_length);
+    if (const int orientation = exif_orientation(content); orientation != 1) return orientation;
+  }
+  return 1;
 }
 
 /// Frees the library's memory on every way out.
@@ -109,10 +124,11 @@ Image decode_jpeg(std::span<const std::byte> bytes, std::string_view name) {
       reader.jpeg.arith_code ? kMaxImagePixels : static_cast<std::int64_t>(bytes.size()) * kPixelsPerByte;
   check_image_size(reader.jpeg.image_width, reader.jpeg.image_height, capacity, name);
 
+  const int orientation = orientation_of(reader.jpeg);  // decoding to the end frees the markers
   Image image{static_cast<int>(reader.jpeg.image_height), static_cast<int>(reader.jpeg.image_width), {}};
   image.rgb.resize(static_cast<std::size_t>(image.height) * static_cast<std::size_t>(image.width) * 3);
   if (!read_pixels(reader, image.rgb.data())) fail_corrupt();
-  return image;
+  return upright(std::move(image), orientation);
 }
 
 }  // namespace lateral::format::detail

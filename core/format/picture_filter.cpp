@@ -60,6 +60,8 @@ Image blurred_along_rows(Image image, const Box& box) {
   return image;
 }
 
+}  // namespace
+
 Image transposed(const Image& image) {
   Image turned{image.width, image.height, std::vector<std::uint8_t>(image.rgb.size())};
   const auto height = static_cast<std::size_t>(image.height), width = static_cast<std::size_t>(image.width);
@@ -69,8 +71,6 @@ Image transposed(const Image& image) {
   }
   return turned;
 }
-
-}  // namespace
 
 Image gaussian_blur(const Image& image, float radius) {
   if (!(radius >= 0 && radius <= kMaxRadius)) {

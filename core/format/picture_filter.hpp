@@ -1,10 +1,13 @@
 #pragma once
-// Changes to pictures that data sets are published with. They give the bytes that Pillow gives, so that
-// results can be compared with those of others.
+// Changes to pictures, among them those that data sets are published with. They give the bytes that Pillow gives, so
+// that results can be compared with those of others.
 
 #include "core/format/image.hpp"
 
 namespace lateral::format {
+
+/// Rows become columns, the first one stays the first.
+Image transposed(const Image& image);
 
 /// Pillow's GaussianBlur(radius): three box blurs along each axis (Gwosdek and others, "Theoretical
 /// foundations of Gaussian convolution by extended box filtering", 2011), each rounded to eight bits; the

@@ -43,7 +43,7 @@ void decode(const std::filesystem::path& path) {
   } else if (ending == ".npy") {
     require_finite(read_npy(path), path);
   } else if (ending == ".csv") {
-    read_csv(path);
+    read_csv(path).require_finite();
   } else if (ending == ".bin") {
     const auto size = std::filesystem::file_size(path);
     if (size % 16 != 0 && size % 20 != 0) {

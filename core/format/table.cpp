@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 #include "core/format/csv.hpp"
 #include "core/format/npy.hpp"
 
@@ -21,12 +22,8 @@ void place(std::vector<double> column, std::string_view name, std::int64_t index
            const std::filesystem::path& path) {
   const double first = name.ends_with(kElapsed) && !column.empty() ? column.front() : 0;
   for (std::size_t row = 0; row < column.size(); ++row) {
-    const auto value = static_cast<float>(column[row] - first);
-    if (!std::isfinite(value)) {
-      fail(Errc::Corrupt, "table", path.string(), ": row ", row + 1, " of column ", index + 1,
-           name.empty() ? "" : " (" + std::string(name) + ")", " is not a finite float32");
-    }
-    table.values[row * static_cast<std::size_t>(table.width) + static_cast<std::size_t>(index)] = value;
+    table.values[row * static_cast<std::size_t>(table.width) + static_cast<std::size_t>(index)] =
+        finite_float(column[row] - first, static_cast<std::int64_t>(row), index, name, path);
   }
 }
 
@@ -68,6 +65,14 @@ Table from_npy(const std::filesystem::path& path, const std::vector<std::string>
 }
 
 }  // namespace
+
+float finite_float(double value, std::int64_t row, std::int64_t column, std::string_view name,
+                   const std::filesystem::path& path) {
+  const auto number = static_cast<float>(value);
+  if (std::isfinite(number)) return number;
+  fail(Errc::Corrupt, "table", path.string(), ": row ", row + 1, " of column ", column + 1,
+       name.empty() ? "" : " (" + shown(name) + ")", " is not a finite float32");
+}
 
 Table read_table(const std::filesystem::path& path, const std::vector<std::string>& columns) {
   const std::string ending = ending_of(path);

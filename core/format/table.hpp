@@ -17,6 +17,10 @@ struct Table {
   std::vector<float> values;  ///< [rows, width], all finite
 };
 
+/// A table's number as float32; row and column count from 0. Throws Corrupt, naming the place, where it is not finite as one.
+float finite_float(double value, std::int64_t row, std::int64_t column, std::string_view name,
+                   const std::filesystem::path& path);
+
 /// The named columns in this order; of a CSV file all others are left out, while a NumPy file has no names: its columns are
 /// taken as they stand, and there must be as many. No names at all: all columns.
 /// A name "COLUMN:elapsed" is that column less its first value, taken before it becomes float32, which holds no clock: of

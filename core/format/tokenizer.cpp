@@ -1,6 +1,5 @@
 #include "core/format/tokenizer.hpp"
 
-#include <algorithm>
 #include <unordered_map>
 
 #include "core/base/error.hpp"
@@ -74,7 +73,7 @@ std::string Tokenizer::decode(std::span<const TokenId> ids, bool skip_special) c
 }
 
 std::int64_t Tokenizer::vocab_size() const noexcept {
-  return std::max(parts_->vocabulary().size(), parts_->added.end_id());
+  return parts_->end_id();
 }
 std::optional<TokenId> Tokenizer::bos() const noexcept {
   return parts_->bos;

@@ -25,9 +25,9 @@ using TokenId = std::int32_t;
 /// Thread safety: all members may be called from any thread.
 class Tokenizer {
  public:
-  /// Reads tokenizer.json, or vocab.json with merges.txt; then tokenizer_config.json, special_tokens_map.json
-  /// and config.json, where they exist, for the special tokens. Throws NotFound, Corrupt, or Unsupported
-  /// naming the part.
+  /// Reads tokenizer.json, or vocab.json with merges.txt; then tokenizer_config.json, special_tokens_map.json,
+  /// added_tokens.json and config.json, where they exist, for the special tokens. Throws NotFound, Corrupt, or
+  /// Unsupported naming the part.
   static Tokenizer load(const std::filesystem::path& folder);
 
   /// Malformed UTF-8 is read as U+FFFD, as Python's errors="replace" does. `add_special` adds what the

@@ -3,6 +3,7 @@
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/format/byte_level.hpp"
+#include "core/format/special_tokens.hpp"
 #include "core/format/tokenizer_parts.hpp"
 #include "core/format/utf8.hpp"
 
@@ -14,11 +15,6 @@ using json::Value;
 
 constexpr std::string_view kWhere = "tokenizer";
 
-std::optional<Value> read_if_there(const std::filesystem::path& path, json::Limits limits = {}) {
-  if (!std::filesystem::exists(path)) return std::nullopt;
-  return json::read_file(path, limits);
-}
-
 void add_token(TokenizerParts& parts, AddedToken token, std::string_view source) {
   const auto known = parts.vocabulary().id_of(token.content);
   const auto* const holder = parts.vocabulary().token_of(token.id);
@@ -26,19 +22,7 @@ void add_token(TokenizerParts& parts, AddedToken token, std::string_view source)
     fail(Errc::Corrupt, kWhere, source, ": the added token ", json::quote(utf8::clip(token.content)),
          " has id ", token.id, ", but the vocabulary says otherwise");
   }
-  parts.added.add(std::move(token), parts.normalizer, source);
-}
-
-AddedToken token_from(const Value& value, TokenId id) {
-  AddedToken token;
-  token.content = value.at("content").as_string();
-  token.id = id;
-  token.special = value.get("special", false);
-  token.lstrip = value.get("lstrip", false);
-  token.rstrip = value.get("rstrip", false);
-  token.normalized = value.get("normalized", !token.special);
-  token.single_word = value.get("single_word", false);
-  return token;
+  parts.added.add(std::move(token), source);
 }
 
 // "truncation" and "padding" describe a call, not the tokenizer; transformers resets them as well.
@@ -52,35 +36,31 @@ TokenizerParts from_tokenizer_json(const Value& root) {
     const auto source = list->place();  // once: an item's own place costs a walk over everything before it
     for (std::size_t i = 0; i < list->size(); ++i) {
       const auto item = (*list)[i];
-      add_token(parts, token_from(item, static_cast<TokenId>(item.at("id").as_int(0, INT32_MAX))), source);
+      auto token = added_token_from(item);
+      token.id = static_cast<TokenId>(item.at("id").as_int(0, INT32_MAX));
+      add_token(parts, std::move(token), source);
     }
   }
   if (const auto part = root.find("post_processor")) parts.surround = read_post_processor(*part);
   return parts;
 }
 
-// A special token is given as text or as an object with "content".
-std::optional<std::string> special_name(const std::optional<Value>& file, std::string_view key) {
-  const auto value = file && file->is(Kind::Object) ? file->find(key) : std::nullopt;
-  if (!value) return std::nullopt;
-  return std::string(value->is(Kind::Object) ? value->at("content").as_string() : value->as_string());
-}
-
+/// The files beside the tokenizer itself.
 struct Sidecars {
-  std::optional<Value> tokenizer, special_map, model;
+  std::filesystem::path folder;
+  SpecialTokens special;
+  std::optional<Value> model;
 
-  explicit Sidecars(const std::filesystem::path& folder)
-      : tokenizer(read_if_there(folder / "tokenizer_config.json")),
-        special_map(read_if_there(folder / "special_tokens_map.json")),
-        model(read_if_there(folder / "config.json")) {}
+  explicit Sidecars(const std::filesystem::path& place) : folder(place), special(place) {
+    if (std::filesystem::exists(place / "config.json")) model = json::read_file(place / "config.json");
+  }
 
-  std::optional<std::string> name_of(const std::string& role) const {
-    if (auto name = special_name(tokenizer, role + "_token")) return name;
-    return special_name(special_map, role + "_token");
+  bool flag(std::string_view key, bool fallback) const {
+    return special.config() ? special.config()->get(key, fallback) : fallback;
   }
   /// The model type, e.g. "opt"; a tokenizer class of its own goes first. Empty when no file says it.
   std::string family() const {
-    const auto type = tokenizer ? tokenizer->get("tokenizer_class", "") : "";
+    const auto type = special.config() ? special.config()->get("tokenizer_class", "") : "";
     if (type.starts_with("GPT2Tokenizer")) return "gpt2";
     if (type.starts_with("Qwen2Tokenizer")) return "qwen2";
     return model ? model->get("model_type", "") : "";
@@ -88,12 +68,8 @@ struct Sidecars {
   bool is_opt() const { return model && model->get("model_type", "") == "opt"; }
 };
 
-std::optional<TokenId> id_for(const std::string& role, const Sidecars& files, const TokenizerParts& parts) {
-  if (const auto name = files.name_of(role)) {
-    const auto id = parts.id_of(*name);
-    if (!id) log::warn(kWhere, role, " token ", json::quote(utf8::clip(*name)), " is not in the vocabulary");
-    return id;
-  }
+/// The id of a role as config.json says it.
+std::optional<TokenId> model_id(const std::string& role, const Sidecars& files, const TokenizerParts& parts) {
   auto value = files.model ? files.model->find(role + "_token_id") : std::nullopt;
   // Several ends: the first counts.
   if (value && value->is(Kind::Array) && value->size() > 0) value = (*value)[0];
@@ -102,18 +78,66 @@ std::optional<TokenId> id_for(const std::string& role, const Sidecars& files, co
   return parts.token_of(id) != nullptr ? std::optional(id) : std::nullopt;
 }
 
+std::optional<TokenId> id_for(const std::string& role, const Sidecars& files, const TokenizerParts& parts) {
+  const auto name = files.special.name_of(role);
+  if (!name) return model_id(role, files, parts);
+  const auto id = parts.id_of(*name);
+  if (!id) log::warn(kWhere, role, " token ", json::quote(utf8::clip(*name)), " is not in the vocabulary");
+  return id;
+}
+
+/// Whether a token of a file beside the tokenizer has the id that it has there, or one that goes on from there.
+bool fits(const AddedToken& token, const TokenizerParts& parts) {
+  if (const auto known = parts.id_of(token.content)) return *known == token.id;
+  return !token.content.empty() && parts.token_of(token.id) == nullptr && token.id <= parts.end_id();
+}
+
+/// One warning for all tokens that are left out.
+void warn_of(const std::vector<AddedToken>& tokens, std::string_view what, const Sidecars& files) {
+  if (tokens.empty()) return;
+  log::warn(kWhere, files.folder.string(), ": ", tokens.size(), " ", what, " and are left out, the first ",
+            json::quote(utf8::clip(tokens.front().content)));
+}
+
+// transformers passes over the ids here and gives the next free ones. We would rather not know a token than know it by
+// another id than the model does.
 void add_declared_tokens(TokenizerParts& parts, const Sidecars& files) {
-  const auto list = files.tokenizer ? files.tokenizer->find("added_tokens_decoder") : std::nullopt;
-  const auto source = list ? list->place() : std::string();
-  for (std::size_t i = 0; list && i < list->size(); ++i) {
-    const auto item = (*list)[i];
-    TokenId id = -1;
-    const auto key = list->key(i);
-    if (key.empty() || key.size() > 9 || key.find_first_not_of("0123456789") != key.npos)
-      item.reject("an id as key");
-    id = static_cast<TokenId>(std::stol(std::string(key)));
-    if (parts.added.find(id) == nullptr) add_token(parts, token_from(item, id), source);
+  std::vector<AddedToken> misfits;
+  for (AddedToken& token : files.special.declared()) {
+    if (!fits(token, parts)) {
+      misfits.push_back(std::move(token));
+    } else if (parts.added.find(token.id) == nullptr) {
+      parts.added.add(std::move(token), files.folder.string());
+    } else if (files.special.declares_flags()) {
+      parts.added.change(std::move(token));
+    }
   }
+  warn_of(misfits, "added tokens have ids that do not fit the vocabulary", files);
+}
+
+/// Makes a token of the vocabulary a special one; false when the vocabulary lacks it.
+bool add_special(TokenizerParts& parts, AddedToken token, const Sidecars& files) {
+  const auto id = parts.id_of(token.content);
+  if (!id) return false;
+  token.id = *id;
+  if (parts.added.find(*id) == nullptr) parts.added.add(std::move(token), files.folder.string());
+  return true;
+}
+
+// As in transformers: a token that has a role is special in any case, a further one unless it is an added token already,
+// whose flags then stand.
+void add_special_tokens(TokenizerParts& parts, const Sidecars& files) {
+  for (const AddedToken& token : files.special.named()) {
+    if (!add_special(parts, token, files)) continue;
+    AddedToken own = *parts.added.find(token.content);
+    own.special = true;
+    parts.added.change(std::move(own));
+  }
+  std::vector<AddedToken> unknown;
+  for (const AddedToken& token : files.special.listed()) {
+    if (!add_special(parts, token, files)) unknown.push_back(token);
+  }
+  warn_of(unknown, "special tokens are not in the vocabulary", files);
 }
 
 // vocab.json and merges.txt do not say how text is cut into words; transformers knows it by the model.
@@ -121,8 +145,7 @@ void read_words(TokenizerParts& parts, const Sidecars& files, const std::filesys
   const auto name = files.family();
   parts.decoder = TokenDecoder::byte_level();
   if (name.empty() || name == "gpt2" || name == "opt") {
-    const bool prefix_space = files.tokenizer && files.tokenizer->get("add_prefix_space", false);
-    parts.pretokenizer = Pretokenizer::byte_level(prefix_space);
+    parts.pretokenizer = Pretokenizer::byte_level(files.flag("add_prefix_space", false));
   } else if (name.starts_with("qwen2") || name.starts_with("qwen3")) {
     parts.normalizer = Normalizer::form(unicode::Form::NFC);
     parts.pretokenizer = Pretokenizer::byte_level(byte_level::kQwen2Words);
@@ -138,34 +161,39 @@ TokenizerParts from_vocab_and_merges(const std::filesystem::path& folder, const 
   const auto vocab_path = folder / "vocab.json";
   parts.model = model_from(vocab_path, folder / "merges.txt");
   read_words(parts, files, folder);
-  add_declared_tokens(parts, files);
-  for (const std::string role : {"bos", "eos", "unk", "pad"}) {
-    const auto id = id_for(role, files, parts);
-    if (id && parts.added.find(*id) == nullptr) {
-      AddedToken token;
-      token.content = *parts.token_of(*id);
-      token.id = *id;
-      token.special = true;
-      add_token(parts, std::move(token), vocab_path.string());
-    }
-  }
-  const auto bos = id_for("bos", files, parts);
-  const bool add_bos =
-      files.tokenizer ? files.tokenizer->get("add_bos_token", files.is_opt()) : files.is_opt();
-  if (add_bos && bos) parts.surround.prefix.push_back(*bos);
   return parts;
+}
+
+/// Without a tokenizer.json config.json may say which tokens are special, and flags what is put around a text.
+void complete_vocab_and_merges(TokenizerParts& parts, const Sidecars& files) {
+  for (const std::string role : {"bos", "eos", "unk", "pad", "sep", "cls", "mask"}) {
+    if (files.special.name_of(role)) continue;
+    if (const auto id = model_id(role, files, parts))
+      add_special(parts, {.content = *parts.token_of(*id), .special = true}, files);
+  }
+  if (files.flag("add_bos_token", files.is_opt()) && parts.bos) parts.surround.prefix.push_back(*parts.bos);
+  if (files.flag("add_eos_token", false) && parts.eos) parts.surround.suffix.push_back(*parts.eos);
 }
 
 }  // namespace
 
 TokenizerParts read_tokenizer(const std::filesystem::path& folder) {
   const Sidecars files(folder);
-  const auto json_file = read_if_there(folder / "tokenizer.json", kVocabularyLimits);
-  if (!json_file && !std::filesystem::exists(folder / "vocab.json")) {
+  const auto json_path = folder / "tokenizer.json";
+  const bool has_json = std::filesystem::exists(json_path);
+  if (!has_json && !std::filesystem::exists(folder / "vocab.json")) {
     fail(Errc::NotFound, kWhere, folder.string(),
          " holds neither tokenizer.json nor vocab.json with merges.txt");
   }
-  auto parts = json_file ? from_tokenizer_json(*json_file) : from_vocab_and_merges(folder, files);
+  auto parts = has_json ? from_tokenizer_json(json::read_file(json_path, kVocabularyLimits))
+                        : from_vocab_and_merges(folder, files);
+  add_declared_tokens(parts, files);
+  add_special_tokens(parts, files);
+  parts.bos = id_for("bos", files, parts);
+  parts.eos = id_for("eos", files, parts);
+  parts.pad = id_for("pad", files, parts);
+  if (!has_json) complete_vocab_and_merges(parts, files);
+  parts.added.index(parts.normalizer, folder.string());
   for (const auto* ids : {&parts.surround.prefix, &parts.surround.suffix}) {
     for (const TokenId id : *ids) {
       if (parts.token_of(id) == nullptr)
@@ -173,9 +201,6 @@ TokenizerParts read_tokenizer(const std::filesystem::path& folder) {
              ", which the vocabulary does not have");
     }
   }
-  parts.bos = id_for("bos", files, parts);
-  parts.eos = id_for("eos", files, parts);
-  parts.pad = id_for("pad", files, parts);
   return parts;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // What a Tokenizer is made of, between the files and the interface.
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <variant>
@@ -33,6 +34,8 @@ struct TokenizerParts {
     if (const auto* own = added.find(token)) return own->id;
     return vocabulary().id_of(token);
   }
+  /// One more than the largest id.
+  std::int64_t end_id() const noexcept { return std::max(vocabulary().size(), added.end_id()); }
   /// Null when there is no such id.
   const std::string* token_of(TokenId id) const noexcept {
     if (const auto* own = added.find(id)) return &own->content;

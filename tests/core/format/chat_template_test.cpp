@@ -63,6 +63,8 @@ TEST_CASE("what a template may not do is refused by name, with the line") {
   CHECK(refusal("{{ (1 }}").code == Errc::Corrupt);
   CHECK(refusal("{% break %}").code == Errc::Corrupt);
   CHECK(refusal("{{ missing.member }}").code == Errc::InvalidArgument);
+  CHECK(refusal("a\n{{ 7[1:] }}").mentions("line 2: a slice of"));
+  CHECK(refusal("a\nb\n{{ 'abc'[::2] }}").mentions("line 3: a slice with steps"));
 }
 
 TEST_CASE("a hostile template stops with one error") {
@@ -146,4 +148,15 @@ TEST_CASE("a template is found where it lies") {
   CHECK(ChatTemplate::load(folder.path())->render({}) == "<b>x<e>");
   test::write_file(folder / "chat_template.jinja", "{{ messages | length }}{{ bos_token }}\n");
   CHECK(ChatTemplate::load(folder.path())->render(kTalk) == "4<b>");
+}
+
+TEST_CASE("a template has the special tokens that the tokenizer has, wherever they are named") {
+  const test::TemporaryFolder folder;
+  test::write_file(folder / "chat_template.jinja", "{{ bos_token }}x{{ eos_token }}");
+  CHECK(ChatTemplate::load(folder.path())->render({}) == "x");
+  test::write_file(folder / "special_tokens_map.json",
+                   R"({"bos_token": {"content": "<b>"}, "eos_token": "<e>"})");
+  CHECK(ChatTemplate::load(folder.path())->render({}) == "<b>x<e>");
+  test::write_file(folder / "tokenizer_config.json", R"({"bos_token": null, "eos_token": "<end>"})");
+  CHECK(ChatTemplate::load(folder.path())->render({}) == "<b>x<end>");
 }

@@ -32,6 +32,21 @@ TEST_CASE("quotes that do not close, or close in the middle of a field, are refu
   CHECK(refusal("a,b\n1,\"2\"\r3\n") == "csv: t.csv:2: text behind a closed quote");
 }
 
+TEST_CASE("numbers that are not finite as float32 are found, words that look like them are not") {
+  const auto found = [](std::string_view text) {
+    return test::thrown_by([&] { table(text).require_finite(); }).message;
+  };
+  CHECK(found("a,b\n1,2\n3,nan\n") == "csv: t.csv:3: 'nan' in column 'b' is not finite as float32");
+  CHECK(found("a\n-inf\n1\n") == "csv: t.csv:2: '-inf' in column 'a' is not finite as float32");
+  CHECK(found("a\n1\n+Infinity\n") == "csv: t.csv:3: '+Infinity' in column 'a' is not finite as float32");
+  CHECK(found("a\nNaN\n") == "csv: t.csv:2: 'NaN' in column 'a' is not finite as float32");
+  CHECK(found("a\n1\n1e39\n") == "csv: t.csv:3: '1e39' in column 'a' is not finite as float32");
+  CHECK(found("a\n1\n1e999\n") == "csv: t.csv:3: '1e999' in column 'a' is not finite as float32");
+  CHECK(found("a\n1\nodd\ninf\n") == "csv: t.csv:4: 'inf' in column 'a' is not finite as float32");
+  CHECK_NOTHROW(table("who,x\nNan,1\nInf,2\nanna,3.4e38\n").require_finite());
+  CHECK_NOTHROW(table("a,b\n").require_finite());
+}
+
 TEST_CASE("more columns than anybody has are refused") {
   std::string wide = "a";
   for (int i = 0; i < 5000; ++i) wide += ",a";

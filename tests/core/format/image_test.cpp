@@ -31,8 +31,8 @@ Image gradient(int height, int width) {
   return image;
 }
 
-/// A JPEG of `channels` (1 grey, 3 RGB, 4 CMYK) with a smooth ramp.
-Bytes make_jpeg(int height, int width, int channels, bool progressive = false) {
+/// A JPEG of `channels` (1 grey, 3 RGB, 4 CMYK) with a smooth ramp, and a marker APP1 where one is given.
+Bytes make_jpeg(int height, int width, int channels, bool progressive = false, const std::string& app1 = "") {
   jpeg_compress_struct jpeg{};
   jpeg_error_mgr errors;
   jpeg.err = jpeg_std_error(&errors);
@@ -48,6 +48,10 @@ Bytes make_jpeg(int height, int width, int channels, bool progressive = false) {
   jpeg_set_quality(&jpeg, 95, TRUE);
   if (progressive) jpeg_simple_progression(&jpeg);
   jpeg_start_compress(&jpeg, TRUE);
+  if (!app1.empty()) {
+    jpeg_write_marker(&jpeg, JPEG_APP0 + 1, reinterpret_cast<const JOCTET*>(app1.data()),
+                      static_cast<unsigned>(app1.size()));
+  }
   std::vector<JSAMPLE> row(static_cast<std::size_t>(width * channels));
   for (int y = 0; y < height; ++y) {
     for (int i = 0; i < width * channels; ++i)
@@ -195,6 +199,22 @@ TEST_CASE("grey, palette, transparent and sixteen-bit PNGs become RGB") {
   // 16 bits are scaled, v * 255 / 65535 rounded: 0x0180 is 1.49.
   CHECK(decode_image(make_png(1, 1, 16, 2, {0, 1, static_cast<char>(0x7F), 2, 2, 3, 3}), "deep").rgb ==
         Rgb{1, 2, 3});
+}
+
+TEST_CASE("a JPEG is turned upright, and has the height and width of the turned picture") {
+  // EXIF of a camera that was held a quarter turn: the stored first row is the right side.
+  const std::string exif("Exif\0\0II\x2A\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0", 32);
+  for (const bool progressive : {false, true}) {
+    const Image image = decode_image(make_jpeg(64, 96, 1, progressive, exif), "turned");
+    REQUIRE(image.height == 96);
+    REQUIRE(image.width == 64);
+    for (std::size_t i = 0; i < image.rgb.size(); i += 3) {
+      const int x = static_cast<int>(i / 3 % 64);
+      REQUIRE(std::abs(image.rgb[i] - 2 * (63 - x)) <= 3);
+    }
+  }
+  CHECK(decode_image(make_jpeg(64, 96, 1, false, exif.substr(0, 20)), "damaged EXIF").width == 96);
+  test::check_truncations(make_jpeg(64, 96, 3, false, exif), decode);
 }
 
 TEST_CASE("a grey JPEG becomes RGB with equal channels near the ramp that was stored") {

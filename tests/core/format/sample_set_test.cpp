@@ -173,6 +173,17 @@ TEST_CASE("arrays that are not finite are found when files are decoded") {
   CHECK(write(std::nanf("")).find("element 1 is not finite") != std::string::npos);
 }
 
+TEST_CASE("tables that are not finite are found when files are decoded") {
+  const Folder folder(line("1", "train", R"({"imu": "x.csv"})"));
+  const auto with = [&](const std::string& text) {
+    test::write_file(folder / "x.csv", text);
+    return check_samples(folder.path(), FileCheck::Decodes).problems_text();
+  };
+  CHECK(with("x,label\n1,walk\n2,sit\n").empty());
+  CHECK(with("x,label\n1,walk\nnan,sit\n").find("x.csv:3: 'nan' in column 'x'") != std::string::npos);
+  CHECK(with("x,label\ninf,walk\n2,sit\n").find("x.csv:2: 'inf' in column 'x'") != std::string::npos);
+}
+
 TEST_CASE("checking can be watched and stopped") {
   const Folder folder(line("1", "train", R"({"lidar": "a.bin"})"));
   const auto thrown = test::thrown_by([&] {

@@ -77,6 +77,25 @@ std::string tiny(std::string_view changes, std::string_view model = "") {
                                  R"("vocab": {"a": 0, "b": 1, "ab": 2},)", model, R"("merges": ["a b"]}})");
 }
 
+/// A tokenizer.json with these added tokens and "</s>" (3) and "<x>" (4) in its vocabulary, and one file beside it.
+Tokenizer load_beside(const std::string& added, const std::string& file, std::string_view content) {
+  const TemporaryFolder folder;
+  test::write_file(
+      folder / "tokenizer.json",
+      R"({"added_tokens": [)" + added +
+          R"(], "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false}, "decoder": {"type": "ByteLevel"},
+          "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2, "</s>": 3, "<x>": 4}, "merges": ["a b"]}})");
+  test::write_file(folder / file, content);
+  return Tokenizer::load(folder.path());
+}
+
+/// What becomes of a text and back again, special tokens left out.
+std::string there_and_back(const Tokenizer& tokenizer, std::string_view text,
+                           const std::vector<TokenId>& expected) {
+  CHECK(tokenizer.encode(text) == expected);
+  return tokenizer.decode(expected);
+}
+
 std::string streamed(const Tokenizer& tokenizer, const std::vector<TokenId>& ids) {
   StreamDecoder stream(tokenizer);
   std::string text;
@@ -309,6 +328,89 @@ TEST_CASE("special tokens come from the sidecar files") {
   test::write_file(folder / "tokenizer_config.json", R"({"add_bos_token": false, "bos_token": "ab"})");
   CHECK(Tokenizer::load(folder.path()).encode("ab") == std::vector<TokenId>{2});
   CHECK(Tokenizer::load(folder.path()).bos() == 2);
+}
+
+// What is expected here and in the next cases was recorded with transformers 5.23.
+TEST_CASE("a token that has a role is special, wherever it stands and whatever flags it has") {
+  const std::string config = "tokenizer_config.json", map = "special_tokens_map.json";
+  CHECK(there_and_back(load_beside("", config, "{}"), "ab</s>", {2}) == "ab");
+  CHECK(there_and_back(load_beside("", config, R"({"eos_token": "</s>"})"), "ab</s>", {2, 3}) == "ab");
+  CHECK(there_and_back(load_beside("", config, R"({"image_token": "<x>"})"), "ab<x>", {2, 4}) == "ab");
+  CHECK(there_and_back(load_beside(R"({"id": 3, "content": "</s>", "special": false, "lstrip": true})",
+                                   config, R"({"eos_token": "</s>"})"),
+                       "ab </s>", {2, 3}) == "ab");
+  CHECK(there_and_back(load_beside("", map, R"({"eos_token": {"content": "</s>", "lstrip": true}})"),
+                       "ab </s>", {2, 3}) == "ab");
+  const auto named = load_beside("", config, R"({"eos_token": "</s>"})");
+  CHECK(named.is_special(3));
+  CHECK(named.eos() == 3);
+  CHECK(named.vocab_size() == 5);
+}
+
+TEST_CASE("further special tokens are special, but for added tokens that say otherwise") {
+  for (const std::string file : {"tokenizer_config.json", "special_tokens_map.json"}) {
+    const auto load = [&](const std::string& added, std::string_view content) {
+      return load_beside(added, file, content);
+    };
+    CHECK(there_and_back(load("", R"({"additional_special_tokens": ["<x>"]})"), "ab<x>", {2, 4}) == "ab");
+    CHECK(there_and_back(load("", R"({"extra_special_tokens": [{"content": "<x>"}]})"), "ab<x>", {2, 4}) ==
+          "ab");
+    CHECK(there_and_back(load("", R"({"extra_special_tokens": {"image_token": "<x>"}})"), "ab<x>", {2, 4}) ==
+          "ab");
+    CHECK(there_and_back(load(R"({"id": 4, "content": "<x>"})", R"({"additional_special_tokens": ["<x>"]})"),
+                         "ab<x>", {2, 4}) == "ab<x>");
+    CHECK_FALSE(load("", R"({"additional_special_tokens": ["<absent>"]})").id_of("<absent>"));
+  }
+}
+
+TEST_CASE("tokens that only the configuration declares are known when their ids fit the vocabulary") {
+  const std::string config = "tokenizer_config.json";
+  const auto declared = [&](const std::string& added, const std::string& tokens) {
+    return load_beside(added, config, R"({"added_tokens_decoder": {)" + tokens + "}}");
+  };
+  const auto next =
+      declared("", R"("6": {"content": "<z>"}, "5": {"content": "<y>", "lstrip": true, "special": true})");
+  CHECK(there_and_back(next, "ab <y>", {2, 5}) == "ab");
+  CHECK(there_and_back(next, "<z>ab", {6, 2}) == "<z>ab");
+  CHECK(next.vocab_size() == 7);
+  // Its flags go before those of tokenizer.json.
+  CHECK(there_and_back(declared(R"({"id": 3, "content": "</s>"})",
+                                R"("3": {"content": "</s>", "lstrip": true, "special": true})"),
+                       "ab </s>", {2, 3}) == "ab");
+  const auto misfits = declared(
+      "",
+      R"("0": {"content": "</s>"}, "1": {"content": "<q>"}, "9": {"content": "<r>"}, "5": {"content": ""})");
+  CHECK(misfits.vocab_size() == 5);
+  CHECK(misfits.encode("ab</s>") == std::vector<TokenId>{2});
+  CHECK_FALSE(misfits.id_of("<q>"));
+  CHECK_FALSE(misfits.id_of("<r>"));
+}
+
+TEST_CASE("added_tokens.json gives tokens beside tokenizer.json, which no flags go with") {
+  const auto tokenizer = load_beside(R"({"id": 3, "content": "</s>", "special": true})", "added_tokens.json",
+                                     R"({"</s>": 3, "<y>": 5})");
+  CHECK(there_and_back(tokenizer, "ab<y></s>", {2, 5, 3}) == "ab<y>");
+}
+
+TEST_CASE("vocab.json and merges.txt have their further tokens in files beside them") {
+  const TemporaryFolder folder;
+  test::write_file(folder / "vocab.json", R"({"a": 0, "b": 1, "ab": 2, "</s>": 3, "<pad>": 4, "<m>": 5})");
+  test::write_file(folder / "merges.txt", "#version: 0.2\na b\n");
+  test::write_file(folder / "added_tokens.json", R"({"<z>": 7, "<y>": 6})");
+  test::write_file(folder / "special_tokens_map.json", R"({"additional_special_tokens": ["<y>"]})");
+  const auto load_with = [&](std::string_view config) {
+    test::write_file(folder / "tokenizer_config.json", config);
+    return Tokenizer::load(folder.path());
+  };
+  CHECK(there_and_back(load_with(R"({"eos_token": "</s>", "mask_token": "<m>"})"), "ab<m>ab<z>ab<y>",
+                       {2, 5, 2, 7, 2, 6}) == "abab<z>ab");
+  CHECK(load_with(R"({"eos_token": "</s>", "add_eos_token": true})").encode("ab") ==
+        std::vector<TokenId>{2, 3});
+  CHECK(
+      load_with(R"({"bos_token": "</s>", "eos_token": "</s>", "add_bos_token": true, "add_eos_token": true})")
+          .encode("ab") == std::vector<TokenId>{3, 2, 3});
+  test::write_file(folder / "config.json", R"({"mask_token_id": 5})");
+  CHECK(load_with("{}").is_special(5));
 }
 
 TEST_CASE("a real SentencePiece-style tokenizer gives the recorded prompts") {
