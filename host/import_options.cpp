@@ -1,6 +1,7 @@
 // The command lines of `lateral data import`.
 
 #include <algorithm>
+#include <initializer_list>
 #include <set>
 #include <tuple>
 
@@ -47,7 +48,32 @@ void describe_views(po::options_description& options) {
       "condition", text_value("WORD"), "only scenes of day, night, clear or rain");
 }
 
+/// The option of these that was given, as it is written; "" where none was.
+std::string first_given(const po::variables_map& values, std::initializer_list<const char*> options) {
+  for (const char* const option : options) {
+    if (values.count(option) != 0) return std::string("--") + option;
+  }
+  return {};
+}
+
+std::string split_option(const po::variables_map& values) {
+  return first_given(values, {"split", "val", "test", "val-share", "test-share"});
+}
+
+/// An option that another one leaves without effect is a mistake.
+void refuse_ignored_splits(const Spec& spec, const po::variables_map& values) {
+  const std::string named = first_given(values, {"val", "test"});
+  const std::string share = first_given(values, {"val-share", "test-share"});
+  if (values.count("split") != 0 && !(named + share).empty()) {
+    throw UsageError(spec.name,
+                     "--split puts everything in one split; leave out " + (named.empty() ? share : named));
+  }
+  if (!named.empty() && !share.empty())
+    throw UsageError(spec.name, share + " is for where no group is named; leave out it or " + named);
+}
+
 dataset::SplitRule split_of(const Spec& spec, const po::variables_map& values) {
+  refuse_ignored_splits(spec, values);
   dataset::SplitRule rule;
   rule.all = text_of(values, "split");
   rule.val = texts_of(values, "val");
@@ -96,6 +122,19 @@ FrameImport frames_of(const Spec& spec, const po::variables_map& values) {
   return frames;
 }
 
+/// --split-by, one of the words `known`.
+std::string split_by_of(const Spec& spec, const po::variables_map& values, const std::string& fallback,
+                        std::initializer_list<const char*> known) {
+  if (values.count("split-by") == 0) return fallback;
+  const std::string rule = text_of(values, "split-by");
+  std::string words;
+  for (const char* const* word = known.begin(); word != known.end(); ++word) {
+    if (rule == *word) return rule;
+    words += (word == known.begin() ? "" : word + 1 == known.end() ? " or " : ", ") + std::string(*word);
+  }
+  throw UsageError(spec.name, "--split-by: '" + rule + "' is not " + words);
+}
+
 template <typename Import>
 Command command_of(const Spec& spec, const po::variables_map& values, Import import) {
   DataImportOptions options;
@@ -121,7 +160,11 @@ void describe_labels(po::options_description& options) {
       "train-limit", text_value("N"), "at most so many examples in train, drawn by the seed [all]");
 }
 
-dataset::Labelling labelling_of(const Spec& spec, const po::variables_map& values) {
+dataset::Labelling labelling_of(const Spec& spec, const po::variables_map& values, const Texts& patterns) {
+  const auto says_split = [](const std::string& pattern) { return pattern.find("{split}") != pattern.npos; };
+  if (const std::string option = split_option(values);
+      !option.empty() && std::all_of(patterns.begin(), patterns.end(), says_split))
+    throw UsageError(spec.name, "every path says its {split}; leave out " + option);
   dataset::Labelling labelling;
   labelling.question = text_of(values, "question");
   labelling.type = text_of(values, "type");
@@ -147,10 +190,11 @@ Spec folder_spec() {
   };
   spec.build = [spec](const po::variables_map& values, const po::parsed_options&) {
     dataset::FolderImport import;
+    Texts patterns;
     for (const std::string& text : texts_of(values, "files"))
-      import.files.push_back(input_and_pattern(spec, text));
+      patterns.push_back(import.files.emplace_back(input_and_pattern(spec, text)).second);
     if (import.files.empty()) throw UsageError(spec.name, "--files INPUT=PATTERN is missing");
-    import.labelling = labelling_of(spec, values);
+    import.labelling = labelling_of(spec, values, patterns);
     return command_of(spec, values, std::move(import));
   };
   return spec;
@@ -186,7 +230,7 @@ Spec windows_spec() {
     import.hop =
         static_cast<std::int64_t>(number_of(spec, values, "hop", static_cast<std::uint64_t>(import.rows)));
     import.majority = share_of(spec, values, "majority", import.majority);
-    import.labelling = labelling_of(spec, values);
+    import.labelling = labelling_of(spec, values, {import.pattern});
     import.out = needed(spec, values, "out", "--out DIR");
     return command_of(spec, values, std::move(import));
   };
@@ -217,12 +261,17 @@ Spec nuscenes_spec() {
     import.version = text_of(values, "version");
     read_views(spec, values, import);
     import.frames = frames_of(spec, values);
-    const bool own = values.count("split") + values.count("test") + values.count("val") != 0;
-    const std::string fallback = import.questions.empty() || own ? "scene" : "published";
-    const std::string rule = values.count("split-by") != 0 ? text_of(values, "split-by") : fallback;
-    if (rule != "published" && rule != "scene" && rule != "moment")
-      throw UsageError(spec.name, "--split-by: '" + rule + "' is not published, scene or moment");
+    const std::string own = split_option(values);
+    const std::string rule =
+        split_by_of(spec, values, import.questions.empty() || !own.empty() ? "scene" : "published",
+                    {"published", "scene", "moment"});
     import.published_split = rule == "published";
+    if (import.published_split && !own.empty())
+      throw UsageError(spec.name,
+                       "--split-by published leaves " + own + " without effect; leave out one of them");
+    if (import.published_split && import.questions.empty())
+      throw UsageError(spec.name,
+                       "--split-by published needs the questions, which say the split: --questions FILE");
     if (rule == "moment") import.frames.split_by = dataset::SplitBy::Moment;
     return command_of(spec, values, std::move(import));
   };
@@ -244,6 +293,7 @@ Spec kitti_spec() {
   spec.build = [spec](const po::variables_map& values, const po::parsed_options&) {
     dataset::KittiImport import;
     import.frames = frames_of(spec, values);
+    import.published_split = split_option(values).empty();
     import.seed = import.frames.split.seed;
     return command_of(spec, values, std::move(import));
   };
@@ -262,7 +312,8 @@ Spec drivelm_spec() {
     options.add_options()("questions", text_value("FILE"), "qa.json of DriveLM")(
         "tables", text_value("DIR"), "nuScenes tables (v1.0-...), which know the weather")(
         "kind", list_value("WORD"), "perception, prediction, planning, behavior; may be repeated [all]")(
-        "max-words", text_value("N"), "longer answers are left out [4]");
+        "max-words", text_value("N"), "longer answers are left out [4]")("split-by", text_value("RULE"),
+                                                                         "scene or moment [scene]");
     describe_views(options);
     describe_frames(options);
     describe_split(options);
@@ -283,7 +334,8 @@ Spec drivelm_spec() {
     }
     read_views(spec, values, import);
     import.frames = frames_of(spec, values);
-    import.frames.split_by = dataset::SplitBy::Moment;  // its public sample has two scenes
+    if (split_by_of(spec, values, "scene", {"scene", "moment"}) == "moment")
+      import.frames.split_by = dataset::SplitBy::Moment;
     return command_of(spec, values, std::move(import));
   };
   return spec;

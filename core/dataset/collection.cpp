@@ -13,6 +13,10 @@ namespace {
 using format::json::Writer;
 constexpr std::size_t kMaxExampleBytes = 200;
 
+std::filesystem::path list_in(const std::filesystem::path& folder) {
+  return std::filesystem::absolute(folder).lexically_normal() / "samples.jsonl";
+}
+
 std::string named(const std::filesystem::path& path, const std::filesystem::path& folder) {
   const auto relative = path.lexically_relative(folder);
   const bool below = !relative.empty() && *relative.begin() != "..";
@@ -45,6 +49,13 @@ std::string reasons(const std::map<std::string, ImportReport::LeftOut>& left_out
 }
 
 }  // namespace
+
+void require_replaceable(const std::filesystem::path& folder, bool replace) {
+  const auto file = list_in(folder);
+  if (replace || !std::filesystem::exists(file)) return;
+  fail(Errc::FailedPrecondition, "import", file.string(),
+       " is there already; name another folder, or replace it with --replace");
+}
 
 Collection::Index Collection::add(Moment moment) {
   const auto [at, fresh] = by_id_.emplace(moment.id, moments_.size());
@@ -81,17 +92,14 @@ void Collection::leave_out(const std::string& why, std::string_view example) {
 }
 
 ImportReport Collection::write(const std::filesystem::path& folder, bool replace) const {
-  const auto base = std::filesystem::absolute(folder).lexically_normal();
-  ImportReport report{.file = base / "samples.jsonl",
+  ImportReport report{.file = list_in(folder),
                       .moments_by_split = {},
                       .questions_by_split = {},
                       .questions_by_type = {},
                       .left_out = left_out_};
   if (moments_.empty()) fail(Errc::NotFound, "import", "nothing was found", reasons(left_out_));
-  if (!replace && std::filesystem::exists(report.file)) {
-    fail(Errc::FailedPrecondition, "import", report.file.string(),
-         " is there already; name another folder, or replace it with --replace");
-  }
+  require_replaceable(folder, replace);
+  const auto base = report.file.parent_path();
   std::filesystem::create_directories(base);
   const auto begin = [](const Moment& moment) {
     Writer json;

@@ -29,6 +29,10 @@ struct ImportReport {
   std::map<std::string, LeftOut> left_out;  ///< by reason
 };
 
+/// To be asked before an import writes its first file. Throws FailedPrecondition when DIR/samples.jsonl is there
+/// and `replace` is false.
+void require_replaceable(const std::filesystem::path& folder, bool replace);
+
 class Collection {
  public:
   using Index = std::size_t;
@@ -51,8 +55,8 @@ class Collection {
 
   /// DIR/samples.jsonl, in one step: the moments in the order they came, each with its questions; a moment
   /// without questions has one line. Files below DIR are named relative to it, all others by their absolute
-  /// path. Throws FailedPrecondition when the file is there and `replace` is false, Io, and NotFound when
-  /// there is nothing to write, with what was left out.
+  /// path. Throws as require_replaceable(), Io, and NotFound when there is nothing to write, with what was left
+  /// out.
   ImportReport write(const std::filesystem::path& folder, bool replace) const;
 
  private:

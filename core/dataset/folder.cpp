@@ -44,6 +44,22 @@ void take(Example& example, const Found& found) {
   if (split != found.end()) agree(example.split, split_named(split->second), example, "split");
 }
 
+/// What a path is the file of: the moment {id}, or a moment of its own, which is called by the path without its ending
+/// where no file before it is.
+Example& moment_of(const std::string& file, const Found& found, std::map<std::string, Example>& examples) {
+  if (const auto said = found.find("id"); said != found.end()) {
+    Example& example = examples[said->second];
+    example.id = said->second;
+    return example;
+  }
+  const std::string name = without_ending(file);
+  std::string id = examples.contains(name) ? file : name;
+  Example& example = examples[id];
+  example.id = std::move(id);
+  if (!found.contains("group")) example.group = name;
+  return example;
+}
+
 std::vector<std::pair<std::string, PathPattern>> patterns_of(const FolderImport& import) {
   std::vector<std::pair<std::string, PathPattern>> patterns;
   for (const auto& [input, text] : import.files)
@@ -100,9 +116,7 @@ void import_folder(const FolderImport& import, Collection& collection, const Wor
       const auto found = pattern.match(file);
       if (!found) continue;
       matched = true;
-      const std::string id = found->contains("id") ? found->at("id") : without_ending(file);
-      Example& example = examples[id];
-      example.id = id;
+      Example& example = moment_of(file, *found, examples);
       take(example, *found);
       example.inputs[input].push_back(root / file);
     }

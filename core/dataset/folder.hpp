@@ -16,7 +16,7 @@ struct FolderImport {
   /// Input name and the pattern (path_pattern.hpp) of its files, relative to `root`. Names: {id}, {answer},
   /// {group}, {split} ("train", "training", "val", "validation", "test", "testing"). Files of one {id} are
   /// one moment: those of one input are its views in the order of their paths. Without {id} every file is a
-  /// moment.
+  /// moment, called by its path without the ending, or with it where an earlier file is called so.
   std::vector<std::pair<std::string, std::string>> files;
   Labelling labelling;
 };

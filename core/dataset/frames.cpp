@@ -1,6 +1,9 @@
 #include "core/dataset/frames.hpp"
 
 #include <algorithm>
+#include <initializer_list>
+#include <set>
+#include <utility>
 
 #include "core/base/error.hpp"
 #include "core/dataset/pictures.hpp"
@@ -8,10 +11,19 @@
 namespace lateral::dataset {
 namespace {
 
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
+/// The words of a description, in small letters.
+std::set<std::string> words_of(std::string_view text) {
+  std::set<std::string> words;
+  std::string word;
+  for (const char given : text) {
+    const char c = given >= 'A' && given <= 'Z' ? static_cast<char>(given - 'A' + 'a') : given;
+    if (c >= 'a' && c <= 'z')
+      word += c;
+    else
+      words.insert(std::exchange(word, {}));
+  }
+  words.insert(std::move(word));
+  return words;
 }
 
 std::optional<std::filesystem::path> missing_file(const Frame& frame, const SenseNames& senses) {
@@ -51,8 +63,12 @@ std::optional<Condition> condition_named(std::string_view name) {
 }
 
 bool is_of(Condition wanted, std::string_view description) {
-  const std::string text = lower_case(description);
-  const bool night = text.find("night") != text.npos, rain = text.find("rain") != text.npos;
+  const auto words = words_of(description);
+  const auto says = [&](std::initializer_list<const char*> forms) {
+    return std::any_of(forms.begin(), forms.end(), [&](const char* form) { return words.contains(form); });
+  };
+  const bool night = says({"night", "nights", "nighttime"});
+  const bool rain = says({"rain", "rains", "rainy", "raining", "rained", "rainfall"});
   switch (wanted) {
     case Condition::Any:
       return true;

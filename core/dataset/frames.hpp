@@ -17,8 +17,8 @@ enum class Condition { Any, Day, Night, Clear, Rain };
 /// "day", "night", "clear", "rain"; nothing for another word.
 std::optional<Condition> condition_named(std::string_view name);
 
-/// Whether a scene of this description is one of `wanted`: night or rain where the description says so, in
-/// any case of letters; day or clear where it does not.
+/// Whether a scene of this description is one of `wanted`: night or rain where one of its words says so
+/// ("rainy", not "train"), in any case of letters; day or clear where none does.
 bool is_of(Condition wanted, std::string_view description);
 
 enum class SplitBy {

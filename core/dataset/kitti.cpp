@@ -85,7 +85,8 @@ bool is_whole(const Frame& frame, const SenseNames& senses) {
 
 void import_kitti(const KittiImport& import, Collection& collection, const Work& work) {
   const auto folder = frames_folder(std::filesystem::absolute(import.root).lexically_normal());
-  const auto splits = published_splits(folder);
+  const auto splits =
+      import.published_split ? published_splits(folder) : std::map<std::string, std::string>();
   std::vector<Frame> frames;
   for (const std::string& name : frame_names(folder, work)) {
     Frame frame = frame_of(name, folder);

@@ -16,10 +16,11 @@ namespace lateral::dataset {
 
 struct KittiImport {
   /// Holds image_2/, velodyne/ and label_2/, or a folder training/ that does. Frames without a label file
-  /// have no questions. Where ImageSets/train.txt and ImageSets/val.txt (one frame a line) lie beside them
-  /// they are the split ("val" as "test"), because they keep drives apart; otherwise `frames.split` is, frame
-  /// by frame.
+  /// have no questions.
   std::filesystem::path root;
+  /// Where ImageSets/train.txt and ImageSets/val.txt (one frame a line) lie beside the frames they are the split
+  /// ("val" as "test"), because they keep drives apart. Otherwise `frames.split` is, frame by frame.
+  bool published_split = true;
   std::uint64_t seed = 1;  ///< of the classes that are asked about though they are absent
   FrameImport frames;
 };

@@ -8,9 +8,9 @@
 
 namespace lateral::dataset {
 
-/// Makes the night (format::night_of) of pictures, as PNG files of their full size in DIR/night. A picture
-/// that is there already is taken as it is, so that an interrupted import goes on; each is written in one
-/// step.
+/// Makes the night (format::night_of) of pictures, as PNG files of their full size in DIR/night. Their names end in a
+/// hash of the picture's bytes: one that is there already was made of the same picture and is taken as it is, so that
+/// an interrupted import goes on; each is written in one step.
 class NightPictures {
  public:
   explicit NightPictures(std::filesystem::path folder) : folder_(std::move(folder)) {}

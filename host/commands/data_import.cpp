@@ -84,6 +84,7 @@ std::string json_of(const ImportReport& report) {
 }  // namespace
 
 int run_command(const DataImportOptions& options, const CommonOptions& common) {
+  dataset::require_replaceable(options.out, options.replace);
   Work work;
   const SignalWatcher signals([cancel = work.cancel] { cancel.cancel(); });
   ProgressLine line;

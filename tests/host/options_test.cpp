@@ -182,6 +182,28 @@ TEST_CASE("what an import lacks or cannot understand is named") {
   CHECK(with("--seed", "-1").ends_with("--seed: '-1' is not a whole number from 0 to 10^18"));
   CHECK(refusal({"data", "import", "drivelm", "--questions", "q", "--kind", "all"}).find("--kind: 'all'") !=
         std::string::npos);
+  CHECK(refusal({"data", "import", "drivelm", "--questions", "q", "--out", "o", "--split-by", "published"})
+            .ends_with("--split-by: 'published' is not scene or moment"));
+}
+
+TEST_CASE("a split option that another one would leave without effect is refused") {
+  const auto refused = [](const std::string& format, const Args& more) {
+    Args args{"data", "import", format, "--root", "r", "--out", "o"};
+    args.insert(args.end(), more.begin(), more.end());
+    return refusal(args);
+  };
+  CHECK(refused("kitti", {"--split", "test", "--test", "000001"})
+            .ends_with("--split puts everything in one split; leave out --test"));
+  CHECK(refused("kitti", {"--split", "test", "--val-share", "0.1"}).ends_with("leave out --val-share"));
+  CHECK(refused("nuscenes", {"--test", "a", "--val-share", "0.1"})
+            .ends_with("--val-share is for where no group is named; leave out it or --test"));
+  CHECK(refused("nuscenes", {"--questions", "q", "--split-by", "published", "--test-share", "0.5"})
+            .ends_with("--split-by published leaves --test-share without effect; leave out one of them"));
+  CHECK(refused("nuscenes", {"--split-by", "published"}).find("--questions FILE") != std::string::npos);
+  CHECK(refused("folder", {"--files", "a={split}/{answer}.wav", "--test-share", "0.5"})
+            .ends_with("every path says its {split}; leave out --test-share"));
+  CHECK(refused("windows", {"--files", "a={split}/*.csv", "--columns", "x", "--rows", "1", "--val", "g"})
+            .ends_with("every path says its {split}; leave out --val"));
 }
 
 TEST_CASE("the values of imports arrive") {
@@ -222,6 +244,7 @@ TEST_CASE("the values of imports arrive") {
   CHECK_FALSE(nuscenes({}).published_split);
   CHECK(nuscenes({"--questions", "q.json"}).published_split);
   CHECK_FALSE(nuscenes({"--questions", "q.json", "--split", "test"}).published_split);
+  CHECK_FALSE(nuscenes({"--questions", "q.json", "--test-share", "0.5"}).published_split);
   CHECK(nuscenes({"--split-by", "moment"}).frames.split_by == dataset::SplitBy::Moment);
   CHECK(nuscenes({"--views", "CAM_FRONT,CAM_BACK"}).views == Args{"CAM_FRONT", "CAM_BACK"});
   CHECK(nuscenes({"--condition", "night"}).condition == dataset::Condition::Night);
@@ -235,8 +258,20 @@ TEST_CASE("the values of imports arrive") {
           .import);
   CHECK(drivelm.kinds == std::set<std::string>{"planning"});
   CHECK(drivelm.max_words == 2);
-  CHECK(std::get<dataset::KittiImport>(
-            parsed<DataImportOptions>({"data", "import", "kitti", "--root", "r", "--out", "o", "--seed", "7"})
-                .import)
-            .seed == 7);
+  CHECK(drivelm.frames.split_by == dataset::SplitBy::Scene);
+  const auto by_moment = std::get<dataset::DriveLmImport>(
+      parsed<DataImportOptions>({"data", "import", "drivelm", "--root", "r", "--out", "o", "--questions",
+                                 "qa.json", "--split-by", "moment"})
+          .import);
+  CHECK(by_moment.frames.split_by == dataset::SplitBy::Moment);
+
+  const auto kitti = [](const Args& more) {
+    Args args{"data", "import", "kitti", "--root", "r", "--out", "o"};
+    args.insert(args.end(), more.begin(), more.end());
+    return std::get<dataset::KittiImport>(parsed<DataImportOptions>(args).import);
+  };
+  CHECK(kitti({"--seed", "7"}).seed == 7);
+  CHECK(kitti({"--seed", "7"}).published_split);
+  CHECK_FALSE(kitti({"--split", "test"}).published_split);
+  CHECK_FALSE(kitti({"--test-share", "0.5"}).published_split);
 }

@@ -76,6 +76,15 @@ TEST_CASE("a list that is there is replaced only when asked to") {
   CHECK(read_text(folder / "samples.jsonl", 100) != "mine");
 }
 
+TEST_CASE("whether a list may be replaced is known before an import begins") {
+  const test::TemporaryFolder folder;
+  CHECK_NOTHROW(require_replaceable(folder.path(), false));
+  CHECK_NOTHROW(require_replaceable(folder / "new", false));
+  test::write_file(folder / "samples.jsonl", "mine");
+  CHECK(test::thrown_by([&] { require_replaceable(folder.path(), false); }).mentions("--replace"));
+  CHECK_NOTHROW(require_replaceable(folder.path(), true));
+}
+
 TEST_CASE("examples come in the order of their ids, and what has no group is shared out one by one") {
   Collection collection;
   std::vector<Example> examples;

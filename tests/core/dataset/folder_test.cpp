@@ -73,6 +73,19 @@ TEST_CASE("files of one id are one moment, with views in order") {
   CHECK_FALSE(collection.moments()[1].inputs.contains("lidar"));
 }
 
+TEST_CASE("without an id every file is a moment, also one that differs from another in its ending alone") {
+  const Tree tree({"a.flac", "a.wav", "b.wav"});
+  Collection collection;
+  import_folder(
+      {.root = tree.path(),
+       .files = {{"sound", "*.*"}},
+       .labelling = {.question = "", .type = "", .answers = {}, .split = {.val = {}, .test = {"a"}}}},
+      collection, {});
+  CHECK(splits_by_id(collection) ==
+        std::map<std::string, std::string>{{"a", "test"}, {"a.wav", "test"}, {"b", "train"}});
+  for (const Moment& moment : collection.moments()) CHECK(moment.inputs.at("sound").size() == 1);
+}
+
 TEST_CASE("files are all regular ones, sorted, and one whose name no list can hold is left out") {
   const Tree tree({"b/c.wav", "b/a.wav", "a.wav", "b\n.wav"});
   CHECK(files_below(tree.path(), {}) == std::vector<std::string>{"a.wav", "b\n.wav", "b/a.wav", "b/c.wav"});

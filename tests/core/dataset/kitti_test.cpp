@@ -120,6 +120,18 @@ TEST_CASE("the published lists are the split where they are there") {
   CHECK(thrown_by([&] { import_kitti(of(frames.path()), again, {}); }).mentions("has its split already"));
 }
 
+TEST_CASE("the published lists can be left alone, and then leave out no frame") {
+  const Frames frames({"000001", "000002", "000003"});
+  test::write_file(frames / "training/ImageSets/train.txt", "000001\n");
+  test::write_file(frames / "training/ImageSets/val.txt", "000002\n");
+  KittiImport import = of(frames.path());
+  import.published_split = false;
+  Collection collection;
+  import_kitti(import, collection, {});
+  REQUIRE(collection.moments().size() == 3);
+  for (const Moment& moment : collection.moments()) CHECK(moment.split == "train");
+}
+
 TEST_CASE("a real frame has a pedestrian, and its files can be read") {
   const auto root = test::real_data("kitti_frames/object");
   if (!root) return;

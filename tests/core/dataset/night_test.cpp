@@ -12,12 +12,12 @@ using namespace lateral::dataset;
 
 namespace {
 
-format::Image white() {
-  return {8, 8, std::vector<std::uint8_t>(8 * 8 * 3, 255)};
+format::Image even(std::uint8_t brightness = 255) {
+  return {8, 8, std::vector<std::uint8_t>(8 * 8 * 3, brightness)};
 }
 
-void write_picture(const std::filesystem::path& path) {
-  const auto bytes = format::encode_png(white());
+void write_picture(const std::filesystem::path& path, std::uint8_t brightness = 255) {
+  const auto bytes = format::encode_png(even(brightness));
   test::write_file(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
@@ -28,7 +28,7 @@ TEST_CASE("a picture that cannot be read makes no night") {
   test::write_file(folder / "a.jpg", "no picture");
   CHECK(test::thrown_by([&] { NightPictures(folder.path()).of(folder / "a.jpg", "x/a.jpg"); }).code ==
         Errc::Unsupported);
-  CHECK_FALSE(std::filesystem::exists(folder / "night/x/a.png"));
+  CHECK_FALSE(std::filesystem::exists(folder / "night"));
 }
 
 TEST_CASE("nights are written once, without loss, and below their folder") {
@@ -36,11 +36,25 @@ TEST_CASE("nights are written once, without loss, and below their folder") {
   write_picture(folder / "a.png");
   const NightPictures night(folder / "out");
   const auto file = night.of(folder / "a.png", "samples/CAM/a.jpg");
-  CHECK(file == folder / "out/night/samples/CAM/a.png");
-  CHECK(format::read_image(file).rgb == format::night_of(white()).rgb);
+  CHECK(file.parent_path() == folder / "out/night/samples/CAM");
+  CHECK(file.filename().string().starts_with("a-"));
+  CHECK(format::read_image(file).rgb == format::night_of(even()).rgb);
   CHECK(format::read_image(file).rgb.front() == 51);
-  std::filesystem::remove(folder / "a.png");
+  test::write_file(file, "not again");
   CHECK(night.of(folder / "a.png", "samples/CAM/a.jpg") == file);
+  CHECK(read_text(file, 100) == "not again");
+}
+
+TEST_CASE("a night is not taken for that of another picture of the same name") {
+  const test::TemporaryFolder folder;
+  write_picture(folder / "a.png");
+  const NightPictures night(folder / "out");
+  const auto first = night.of(folder / "a.png", "CAM/a.png");
+  write_picture(folder / "a.png", 100);
+  const auto second = night.of(folder / "a.png", "CAM/a.png");
+  CHECK(first != second);
+  CHECK(format::read_image(second).rgb.front() == 20);
+  CHECK(format::read_image(first).rgb.front() == 51);  // a list that is there already may name it
 }
 
 TEST_CASE("frames have their nights instead of their pictures where that is asked for") {
@@ -54,7 +68,7 @@ TEST_CASE("frames have their nights instead of their pictures where that is aske
     Collection collection;
     add_frames(collection, {frame}, import, {});
     CHECK(collection.moments().at(0).inputs.at("camera").front() ==
-          (night ? folder / "out/night/CAM/a.png" : folder / "a.png"));
+          (night ? NightPictures(folder / "out").of(folder / "a.png", "CAM/a.png") : folder / "a.png"));
   }
 }
 

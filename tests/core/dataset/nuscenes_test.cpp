@@ -121,6 +121,20 @@ TEST_CASE("day and night, clear and rain go by the scene's description") {
   CHECK_FALSE(condition_named("fog"));
 }
 
+TEST_CASE("the weather is told by whole words") {
+  for (const char* dry : {"Train crossing, terrain", "wait at drain", "Knight statue", ""}) {
+    CAPTURE(dry);
+    CHECK(is_of(Condition::Clear, dry));
+    CHECK(is_of(Condition::Day, dry));
+  }
+  for (const char* wet : {"Rain", "after rain, wait", "Still raining.", "rainy/dark", "NIGHT,RAIN"}) {
+    CAPTURE(wet);
+    CHECK(is_of(Condition::Rain, wet));
+    CHECK_FALSE(is_of(Condition::Clear, wet));
+  }
+  CHECK(is_of(Condition::Night, "parked cars (night)"));
+}
+
 TEST_CASE("questions come with their template, hops and published split") {
   const NuScenesWorld world;
   auto import = of(world);

@@ -1,5 +1,6 @@
 #include "core/dataset/windows.hpp"
 
+#include "core/base/file.hpp"
 #include "core/format/npy.hpp"
 #include "core/format/sample_set.hpp"
 #include "tests/support/errors.hpp"
@@ -31,7 +32,29 @@ struct Recordings : test::TemporaryFolder {
             .out = *this / "out",
             .labelling = {.question = "what is done?", .type = "", .answers = {}, .split = {.all = "train"}}};
   }
+  /// One column `x` instead, as it is written, in rows that walk.
+  WindowsImport import_of(const std::vector<std::string>& column) const {
+    std::string rows = "x,label\n";
+    for (const std::string& value : column) rows += value + ",WALKING\n";
+    test::write_file(*this / "in/s1/a.csv", rows);
+    auto made = import();
+    made.columns = {"x"};
+    return made;
+  }
+  /// `walking` rows that walk, then `others` with the other label.
+  WindowsImport import_labelled(int walking, int others, const std::string& other) const {
+    std::string rows = "x,label,y\n";
+    for (int i = 0; i < walking + others; ++i) rows += "0," + (i < walking ? "WALKING" : other) + ",0\n";
+    test::write_file(*this / "in/s1/a.csv", rows);
+    return import();
+  }
 };
+
+Collection imported(const WindowsImport& import) {
+  Collection collection;
+  import_windows(import, collection, {});
+  return collection;
+}
 
 }  // namespace
 
@@ -100,6 +123,74 @@ TEST_CASE("times become what elapsed since a window began, before they become fl
   CHECK(refusal.code == Errc::InvalidArgument);
   CHECK(refusal.mentions("rows 1 and 2 of column 'clock'"));
   CHECK(refusal.mentions("clock:elapsed"));
+}
+
+TEST_CASE("a clock whose ticks float32 loses is refused below 2^24 as well") {
+  const Recordings recordings;
+  const auto refusal = [&](const std::vector<std::string>& clock) {
+    return thrown_by([&] { imported(recordings.import_of(clock)); });
+  };
+  const std::vector<std::string> seconds{"2000000.00", "2000000.01", "2000000.02", "2000000.03",
+                                         "2000000.04"};
+  CHECK(refusal(seconds).mentions("rows 1 and 2 of column 'x' are one number"));
+  CHECK(refusal(seconds).mentions("x:elapsed"));
+  // One long pause makes the usual step no longer.
+  CHECK(refusal({"100000.000", "100000.004", "100000.008", "100900.000", "100900.004"})
+            .mentions("rows 2 and 3 of column 'x'"));
+  auto elapsed = recordings.import_of(seconds);
+  elapsed.columns = {"x:elapsed"};
+  CHECK(imported(elapsed).moments().size() == 1);
+}
+
+TEST_CASE("the last digits of a sensor may be lost") {
+  const Recordings recordings;
+  CHECK(imported(recordings.import_of({"9.81000001", "9.80999999", "9.81", "9.7", "9.81000002"}))
+            .moments()
+            .size() == 1);
+  CHECK(imported(recordings.import_of({"0", "1", "2", "2.00000001", "3"})).moments().size() == 1);
+  CHECK(imported(recordings.import_of({"9.81", "9.81", "9.81", "9.81"})).moments().size() == 1);
+}
+
+TEST_CASE("a value that float32 has as infinity is refused with its place") {
+  const Recordings recordings;
+  const auto refusal = thrown_by([&] { imported(recordings.import_of({"0", "1", "1e39", "3"})); });
+  CHECK(refusal.code == Errc::Corrupt);
+  CHECK(refusal.mentions("a.csv: row 3 of column 1 (x) is not a finite float32"));
+}
+
+TEST_CASE("a majority is reached by exactly its share of the rows") {
+  const Recordings recordings;
+  auto import = recordings.import_labelled(55, 45, "SITTING");
+  import.rows = 100;
+  import.hop = 100;
+  import.majority = 0.55;
+  CHECK(imported(import).moments().size() == 1);
+  recordings.import_labelled(54, 46, "SITTING");
+  CHECK(imported(import).empty());
+}
+
+TEST_CASE("a window most of whose rows have no label is left out") {
+  const Recordings recordings;
+  auto import = recordings.import_labelled(4, 4, "");
+  import.hop = 4;
+  const auto report = imported(import).write(recordings / "out", false);
+  CHECK(report.moments == 1);
+  CHECK(report.questions == 1);
+  CHECK(report.left_out.at("windows without a clear label").example == "s1/a-000004");
+}
+
+TEST_CASE("the windows of a list stay what they are while another import runs, however it ends") {
+  const Recordings recordings;
+  auto import = recordings.import();
+  imported(import).write(recordings / "out", false);
+  const auto window = format::read_samples(recordings / "out").samples.at(0).inputs.at("imu").front();
+  const std::string before = read_text(window, 1U << 16U);
+  import.columns = {"x", "y"};
+  imported(import);  // and its list is never written
+  CHECK(read_text(window, 1U << 16U) == before);
+  imported(import).write(recordings / "out", true);
+  const auto replaced = format::read_samples(recordings / "out").samples.at(0).inputs.at("imu").front();
+  CHECK(format::read_npy(replaced).to_floats() == std::vector<float>{0, 0, 1, 10, 2, 20, 3, 30});
 }
 
 TEST_CASE("paths say the answer, the group and the split of windows; without a group it is the recording") {
