@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <filesystem>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "core/base/error.hpp"
+#include "core/base/hash.hpp"
 #include "core/base/log.hpp"
 #include "core/runtime/evaluation.hpp"
 #include "core/training/adapt_labels.hpp"
@@ -55,6 +59,43 @@ std::vector<training::BankQuestion> bank_questions(const Language& language,
   return questions;
 }
 
+std::string key_of(const std::vector<std::int64_t>& blocks,
+                   const std::vector<training::BankQuestion>& questions) {
+  Hash64 hash;
+  hash.add(static_cast<std::uint64_t>(blocks.size()));
+  for (const auto block : blocks) hash.add(block);
+  for (const auto& [prompt, type] : questions) {
+    hash.add(type).add(static_cast<std::uint64_t>(prompt.size()));
+    for (const auto id : prompt) hash.add(id);
+  }
+  return hash.text();
+}
+
+std::filesystem::path shipped_file(const Language& language) {
+  return language.folder() / "query-bank.safetensors";
+}
+
+/// Nothing where the model's folder has none for this model and these blocks.
+std::optional<training::QueryBank> shipped_bank(const Language& language,
+                                                const std::vector<std::int64_t>& blocks) {
+  const auto file = shipped_file(language);
+  if (!std::filesystem::exists(file)) return std::nullopt;
+  auto bank = training::load_query_bank(file);
+  const bool serves = bank.model == language.identity() &&
+                      std::includes(bank.blocks.begin(), bank.blocks.end(), blocks.begin(), blocks.end());
+  return serves ? std::optional(std::move(bank)) : std::nullopt;
+}
+
+/// Drops questions about moments that the sense did not record: only the words could answer them. Returns how many.
+std::size_t drop_unrecorded(std::vector<training::Example>& examples,
+                            const std::vector<Recording>& recordings, const std::string& sense) {
+  std::set<std::string> recorded;
+  for (const Recording& recording : recordings) {
+    if (recording.senses.contains(sense)) recorded.insert(recording.id);
+  }
+  return std::erase_if(examples, [&](const auto& example) { return !recorded.contains(example.sample); });
+}
+
 }  // namespace
 
 Learning::Learning(std::shared_ptr<const Language> language, const Sensors& sensors, ConnectionBook& book,
@@ -73,52 +114,55 @@ training::CheckpointOptions Learning::checkpoints_of(const AdaptRequest& request
 
 const training::QueryBank& Learning::bank_for(const wiring::BlockSet& blocks, const AdaptRequest& request) {
   const auto numbers = block_numbers(blocks);
-  if (const auto found = banks_.find(numbers); found != banks_.end()) return found->second;
-
-  const auto shipped = language_->folder() / "query-bank.safetensors";
-  if (std::filesystem::exists(shipped)) {
-    auto bank = training::load_query_bank(shipped);
-    const bool holds_all =
-        std::includes(bank.blocks.begin(), bank.blocks.end(), numbers.begin(), numbers.end());
-    if (bank.model == language_->identity() && holds_all)
-      return banks_.emplace(numbers, std::move(bank)).first->second;
-  }
   auto questions = bank_questions(*language_, request.recordings);
-  if (questions.empty()) {
+  auto key = key_of(numbers, questions);
+  if (bank_ && bank_->key == key) return bank_->bank;
+
+  bank_.reset();
+  auto bank = shipped_bank(*language_, numbers);
+  if (!bank && questions.empty()) {
     fail(Errc::FailedPrecondition, kWhere,
-         "teaching needs some questions (no answers) in the recordings, or ", shipped.string(),
-         " made for this model");
+         "teaching needs some questions (no answers) in the recordings, or ",
+         shipped_file(*language_).string(), " made for this model");
   }
-  auto bank = training::make_query_bank(
-      language_->decoder(), language_->identity(), numbers, std::move(questions),
-      {.seed = options_.seed, .cancel = request.cancel, .progress = progress_to(request.progress)});
-  return banks_.emplace(numbers, std::move(bank)).first->second;
+  if (!bank) {
+    bank = training::make_query_bank(
+        language_->decoder(), language_->identity(), numbers, std::move(questions),
+        {.seed = options_.seed, .cancel = request.cancel, .progress = progress_to(request.progress)});
+  }
+  bank_ = KeptBank{std::move(key), *std::move(bank)};
+  return bank_->bank;
 }
 
 Learning::Learned Learning::from_labels(const AdaptRequest& request,
-                                        const config::ConnectionConfig& connection, const Sensor& sensor) {
-  const auto examples = examples_of(*language_, request.recordings, {"train"});
+                                        const config::ConnectionConfig& connection, const Sensor& sensor,
+                                        training::RunOptions run) {
+  auto examples = examples_of(*language_, request.recordings, {"train"});
   if (examples.empty()) {
     fail(Errc::InvalidArgument, kWhere,
          "no question with an answer in split \"train\"; see: lateral data check DIR");
   }
+  const auto left_out = drop_unrecorded(examples, request.recordings, sensor.id());
+  if (examples.empty()) {
+    fail(Errc::InvalidArgument, kWhere,
+         "none of the moments with answers in split \"train\" has data of plugin ", sensor.id(),
+         "; name its files under \"inputs\" in samples.jsonl");
+  }
   training::AdaptOptions options;
   options.tokens = std::make_shared<training::TokenCache>();
-  const auto tokens = sensor.provider(request.recordings);
+  const auto tokens = sensor.provider(request.recordings, request.cancel);
   auto info = book_.fresh_info(connection, sensor, options_.aligner_hidden, options_.seed);
   if (options_.summary)
-    info.summary =
-        training::summary_for(examples, training::cached(options.tokens, info.token_space, tokens));
+    info.summary = training::summary_for(examples, training::cached(options.tokens, info.token_space, tokens),
+                                         run.progress);
   if (info.summary) {
     info.aligner.width = info.summary->kinds;
     info.aligner.pairs = kPairsBehindSummary;
   }
   connector::Adapter adapter(std::move(info));
-  options.run.budget.seconds = request.budget_seconds.value_or(options_.budget_seconds);
-  if (options_.max_steps > 0) options.run.budget.steps = options_.max_steps;
-  options.run.checkpoint = checkpoints_of(request, connection);
-  options.run.cancel = request.cancel;
-  options.run.progress = progress_to(request.progress);
+  run.budget.seconds = request.budget_seconds.value_or(options_.budget_seconds);
+  if (options_.max_steps > 0) run.budget.steps = options_.max_steps;
+  options.run = std::move(run);
   options.batch = adapter.info().summary ? std::min(options_.batch, kDrawnBatch) : options_.batch;
   options.aligner_rate = options_.aligner_rate;
   options.link_rate = options_.link_rate;
@@ -143,6 +187,8 @@ Learning::Learned Learning::from_labels(const AdaptRequest& request,
   result.verdict = "held-out accuracy " + percent(report.held_out.value) + " (" +
                    std::to_string(report.held_out_questions) + " questions), guessing from the words alone " +
                    percent(blind) + (learned.accepted ? "" : ": nothing was learned from the sensor");
+  if (left_out > 0)
+    result.verdict += "; left out: " + std::to_string(left_out) + " questions about moments without its data";
   adapter.training() = {{"method", "labels"},
                         {"questions", std::to_string(report.questions)},
                         {"steps", std::to_string(report.run.steps)},
@@ -152,7 +198,8 @@ Learning::Learned Learning::from_labels(const AdaptRequest& request,
 }
 
 Learning::Learned Learning::from_teacher(const AdaptRequest& request,
-                                         const config::ConnectionConfig& connection, const Sensor& sensor) {
+                                         const config::ConnectionConfig& connection, const Sensor& sensor,
+                                         training::RunOptions run) {
   const auto teacher_sensor = sensors_.at(*request.teacher);
   const auto& teacher_connection = book_.only_of_plugin(*request.teacher);
   const auto teacher = book_.adapter_for(teacher_connection.name);
@@ -171,18 +218,15 @@ Learning::Learned Learning::from_teacher(const AdaptRequest& request,
                                                      .width = sensor.spec().token_width},
                                                     options_.seed));
   training::Recording recording{.frames = {},
-                                .teacher = teacher_sensor->provider(request.recordings),
-                                .student = sensor.provider(request.recordings)};
+                                .teacher = teacher_sensor->provider(request.recordings, request.cancel),
+                                .student = sensor.provider(request.recordings, request.cancel)};
   for (const Recording& moment : request.recordings) {
     if (for_training(moment)) recording.frames.push_back(moment.id);
   }
 
   training::TeachOptions options;
-  if (request.budget_seconds) options.run.budget.seconds = *request.budget_seconds;
-  options.run.budget.steps = options_.teach_steps;
-  options.run.checkpoint = checkpoints_of(request, connection);
-  options.run.cancel = request.cancel;
-  options.run.progress = progress_to(request.progress);
+  run.budget = {.steps = options_.teach_steps, .seconds = request.budget_seconds};
+  options.run = std::move(run);
   options.rate = options_.teach_rate;
   // Few frames are set aside, so each is asked much: judging needs answers that the old sense changed.
   options.questions_per_frame = 20;
@@ -221,8 +265,13 @@ AdaptResult Learning::adapt(const AdaptRequest& request) {
     fail(Errc::FailedPrecondition, kWhere, "connection ", connection.name,
          " has no adapter = \"FILE\" in the configuration to keep what is learned in");
   }
-  Learned learned = request.teacher ? from_teacher(request, connection, *sensor)
-                                    : from_labels(request, connection, *sensor);
+  training::RunOptions run;
+  run.started = start;
+  run.checkpoint = checkpoints_of(request, connection);
+  run.cancel = request.cancel;
+  run.progress = progress_to(request.progress);
+  Learned learned = request.teacher ? from_teacher(request, connection, *sensor, std::move(run))
+                                    : from_labels(request, connection, *sensor, std::move(run));
   AdaptResult& result = learned.result;
   result.connection = connection.name;
   if (learned.accepted || request.force) {

@@ -1,13 +1,9 @@
 #pragma once
 // Learning a connection on the running host: from labels, or from an older sense.
 
-#include <cstdint>
-#include <filesystem>
-#include <map>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "core/connector/wiring.hpp"
 #include "core/runtime/connection_book.hpp"
@@ -34,10 +30,15 @@ class Learning {
     bool accepted = false;
     AdaptResult result;
   };
+  struct KeptBank {
+    std::string key;  ///< of the blocks and questions that were wanted
+    training::QueryBank bank;
+  };
+  /// `run` has everything but its budget.
   Learned from_labels(const AdaptRequest& request, const config::ConnectionConfig& connection,
-                      const Sensor& sensor);
+                      const Sensor& sensor, training::RunOptions run);
   Learned from_teacher(const AdaptRequest& request, const config::ConnectionConfig& connection,
-                       const Sensor& sensor);
+                       const Sensor& sensor, training::RunOptions run);
   const training::QueryBank& bank_for(const wiring::BlockSet& blocks, const AdaptRequest& request);
   training::CheckpointOptions checkpoints_of(const AdaptRequest& request,
                                              const config::ConnectionConfig& connection) const;
@@ -46,7 +47,8 @@ class Learning {
   const Sensors& sensors_;
   ConnectionBook& book_;
   config::AdaptConfig options_;
-  std::map<std::vector<std::int64_t>, training::QueryBank> banks_;  // by blocks
+  // The last one alone: each may take as much memory as some blocks of the model.
+  std::optional<KeptBank> bank_;
 };
 
 }  // namespace lateral::runtime

@@ -9,6 +9,7 @@
 #include "core/base/error.hpp"
 #include "core/runtime/token_bridge.hpp"
 #include "core/tensor/settings.hpp"
+#include "core/training/progress.hpp"
 
 namespace lateral::runtime {
 namespace {
@@ -65,7 +66,8 @@ connector::Sample Sensor::sample(const SensorData& data, const CancelToken& canc
   return {.id = key_ + "/" + data.id, .tokens = *tokens};
 }
 
-training::TokenProvider Sensor::provider(const std::vector<Recording>& recordings) const {
+training::TokenProvider Sensor::provider(const std::vector<Recording>& recordings,
+                                         const CancelToken& cancel) const {
   auto readers = std::make_shared<std::unordered_map<std::string, std::function<SensorData()>>>();
   for (const Recording& recording : recordings) {
     const auto found = recording.senses.find(id());
@@ -75,12 +77,13 @@ training::TokenProvider Sensor::provider(const std::vector<Recording>& recording
   auto cache = std::make_shared<training::TokenCache>();
   return training::cached(
       cache, spec().token_space,
-      [readers, encoder = encoder_,
-       timeout = timeout_](const std::string& id) -> std::optional<connector::Tokens> {
+      [readers, encoder = encoder_, timeout = timeout_,
+       cancel](const std::string& id) -> std::optional<connector::Tokens> {
         const auto reader = readers->find(id);
         if (reader == readers->end()) return std::nullopt;
+        cancel.check(training::kEncodePhase);
         const SensorData data = reader->second();
-        return as_tensors(encoder->encode(data.views(), {.timeout = timeout, .cancel = {}}));
+        return as_tensors(encoder->encode(data.views(), {.timeout = timeout, .cancel = cancel}));
       });
 }
 
@@ -196,10 +199,17 @@ std::shared_ptr<Sensor> Sensors::make_sensor(std::shared_ptr<plugin::Revision> r
                                                 .serial = ++serial_});
 }
 
-void Sensors::remove(const std::string& id) {
-  const auto kept = at(id);  // whatever goes with it goes after the lock
+std::shared_ptr<Sensor> Sensors::remove(const std::string& id) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (auto removed = loaded_.extract(id)) return std::move(removed.mapped());
+  }
+  refuse_unloaded(id);
+}
+
+void Sensors::restore(const std::shared_ptr<Sensor>& sensor) {
   const std::lock_guard lock(mutex_);
-  loaded_.erase(id);
+  loaded_[sensor->id()] = sensor;
 }
 
 plugin::UnloadReport Sensors::unload(const std::string& id) {
@@ -237,6 +247,10 @@ std::shared_ptr<Sensor> Sensors::find(const std::string& id) const {
 
 std::shared_ptr<Sensor> Sensors::at(const std::string& id) const {
   if (auto sensor = find(id)) return sensor;
+  refuse_unloaded(id);
+}
+
+void Sensors::refuse_unloaded(const std::string& id) const {
   std::string names;
   for (const auto& sensor : all()) names += (names.empty() ? "" : ", ") + sensor->id();
   fail(Errc::NotFound, "plugin", "'", id, "' is not loaded; loaded: ", names.empty() ? "nothing" : names);

@@ -63,8 +63,10 @@ class Sensor final : public connector::Origin {
   /// Tokens [1, M, width]; data with an id are encoded once and kept. Throws what Encoder::encode throws.
   connector::Sample sample(const SensorData& data, const CancelToken& cancel = {}) const;
 
-  /// Tokens of recordings by moment id, each read and encoded once.
-  training::TokenProvider provider(const std::vector<Recording>& recordings) const;
+  /// Tokens of recordings by moment id, each read and encoded once. Throws Cancelled instead of reading another moment, and
+  /// what Encoder::encode throws.
+  training::TokenProvider provider(const std::vector<Recording>& recordings,
+                                   const CancelToken& cancel = {}) const;
 
  private:
   connector::Tokens encode(const SensorData& data, const CancelToken& cancel) const;
@@ -89,9 +91,11 @@ class Sensors {
   /// and FailedPrecondition when the id of a file belongs to a table of another library.
   std::shared_ptr<Sensor> load(const std::string& id_or_file);
   /// From now on nobody finds it. Throws NotFound.
-  void remove(const std::string& id);
-  /// After remove(). Whoever still holds the sensor can only let go of it.
+  std::shared_ptr<Sensor> remove(const std::string& id);
+  /// After remove(). Whoever still holds the sensor can only let go of it. Throws as PluginHost::unload; then the plugin
+  /// is still loaded, and restore() brings its sensor back.
   plugin::UnloadReport unload(const std::string& id);
+  void restore(const std::shared_ptr<Sensor>& sensor);
 
   /// Another revision of a loaded plugin, ready to take its place.
   struct Next {
@@ -128,6 +132,7 @@ class Sensors {
                                       std::shared_ptr<SensorInputSlot> input);
   Next next_of(const std::string& id, plugin::Successor successor);
   std::string encoder_of(const std::string& id) const;
+  [[noreturn]] void refuse_unloaded(const std::string& id) const;
 
   std::map<std::string, config::PluginConfig> written_;  // the tables, by id
   std::map<std::string, std::string> encoders_;          // those that connections name, by plugin

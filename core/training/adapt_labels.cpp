@@ -47,6 +47,7 @@ class Adaptation {
         held_out_(decoder, states_, senses_, split_.held_out, options.batch, options.run.cancel),
         order_(static_cast<std::int64_t>(split_.train.size()), options.batch,
                mix_seed(options.seed, kOrder)) {
+    check_tokens();
     if (adapter.info().summary) names_.emplace(adapter, examples, split_, tokens_, beside);
     prepare(examples);
   }
@@ -95,6 +96,14 @@ class Adaptation {
                                  TokenProvider tokens) {
     beside.push_back({connector::connection_of(kConnection, adapter), std::move(tokens)});
     return beside;
+  }
+
+  void check_tokens() const {
+    const auto seen = [&](const Example* example) { return has_tokens(tokens_(example->sample)); };
+    if (std::none_of(split_.train.begin(), split_.train.end(), seen)) {
+      fail(Errc::InvalidArgument, kPhase, "none of the moments to learn from has data of plugin ",
+           adapter_.info().plugin, "; add what it recorded, or ask about other moments");
+    }
   }
 
   void prepare(std::span<const Example> examples) {
@@ -185,7 +194,8 @@ NamedTensors trained_of(const connector::Adapter& adapter) {
   return all;
 }
 
-RunOptions with_budget(RunOptions run, std::size_t questions) {
+RunOptions begun(RunOptions run, std::size_t questions) {
+  if (!run.started) run.started = run.now();
   // Seen to be enough: about 130 steps for 300 questions, 300 for 1,000; more overfits.
   if (!run.budget.steps && !run.budget.seconds)
     run.budget.steps = 60 + static_cast<std::int64_t>(questions) / 4;
@@ -197,11 +207,11 @@ RunOptions with_budget(RunOptions run, std::size_t questions) {
 AdaptReport adapt_labels(const model::Decoder& decoder, connector::Adapter& adapter,
                          std::span<const Example> examples, const TokenProvider& tokens,
                          const AdaptOptions& options, const std::vector<Sense>& beside) {
-  const auto started = std::chrono::steady_clock::now();
+  const RunOptions run_options = begun(options.run, examples.size());
   check_examples(examples);
   const RecordGradients recording(trained_of(adapter));
   Adaptation adaptation(decoder, adapter, examples, tokens, options, beside);
-  const auto run = train(adaptation.task(examples), with_budget(options.run, examples.size()), started);
+  const auto run = train(adaptation.task(examples), run_options);
   auto report = adaptation.report(run);
   adaptation.finish();
   return report;

@@ -54,8 +54,9 @@ struct AdaptReport {
 /// Trains `adapter` in place on `examples`; `tokens` are those of its encoder. `beside` are connections that
 /// stay attached and frozen meanwhile. Resumes from options.run.checkpoint. The same inputs, seed, thread count
 /// and number of steps give the same adapter, killed in between or not.
-/// Blocks; nothing else may use `adapter` meanwhile (publish a clone). Throws InvalidArgument for no usable
-/// questions, Cancelled, and what train() throws; the adapter's parameters are then of no use, the
+/// Blocks; nothing else may use `adapter` meanwhile (publish a clone). A batch of moments without tokens teaches nothing:
+/// leave such moments out. Throws InvalidArgument for no usable questions, also when no moment that is learned from has
+/// tokens; Cancelled, and what train() throws; the adapter's parameters are then of no use, the
 /// checkpoint is.
 AdaptReport adapt_labels(const model::Decoder& decoder, connector::Adapter& adapter,
                          std::span<const Example> examples, const TokenProvider& tokens,

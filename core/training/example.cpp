@@ -1,5 +1,7 @@
 #include "core/training/example.hpp"
 
+#include <ATen/ATen.h>
+
 #include <map>
 #include <memory>
 #include <set>
@@ -45,6 +47,10 @@ Example make_example(const format::Tokenizer& tokenizer, const PromptFormat& for
   example.answer = std::move(answer);
   example.type = std::move(type);
   return example;
+}
+
+bool has_tokens(const std::optional<connector::Tokens>& tokens) {
+  return tokens && (!tokens->present.defined() || tokens->present.any().item<bool>());
 }
 
 TokenProvider shuffled(TokenProvider tokens, const std::vector<std::string>& samples, std::uint64_t seed) {

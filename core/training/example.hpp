@@ -41,6 +41,9 @@ model::Ids encode_prompt(const format::Tokenizer& tokenizer, const PromptFormat&
 /// function of the id: training asks again after being resumed.
 using TokenProvider = std::function<std::optional<connector::Tokens>(const std::string& sample)>;
 
+/// At least one token takes part.
+bool has_tokens(const std::optional<connector::Tokens>& tokens);
+
 /// The same tokens under wrong ids: each of `samples` gets those of another one, in an order drawn from
 /// `seed`. The control for "does it look at the sensor at all".
 /// Throws InvalidArgument for fewer than two distinct ids.

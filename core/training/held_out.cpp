@@ -7,13 +7,15 @@
 
 namespace lateral::training {
 
-std::set<std::string> held_out_ids(const std::vector<std::string>& ids, double share, std::uint64_t seed) {
+std::set<std::string> held_out_ids(const std::vector<std::string>& ids, double share, std::uint64_t seed,
+                                   std::int64_t fewest) {
   const std::set<std::string> distinct(ids.begin(), ids.end());
   if (distinct.size() < 2 || share <= 0) return {};
   std::vector<std::string> order(distinct.begin(), distinct.end());
   Random(seed).shuffle(std::span<std::string>(order));
-  const auto wanted = std::lround(share * static_cast<double>(order.size()));
-  order.resize(static_cast<std::size_t>(std::clamp<long>(wanted, 1, static_cast<long>(order.size()) - 1)));
+  const std::int64_t wanted = std::lround(share * static_cast<double>(order.size()));
+  const auto most = static_cast<std::int64_t>(order.size()) - 1;
+  order.resize(static_cast<std::size_t>(std::clamp(wanted, std::min(fewest, most), most)));
   return {order.begin(), order.end()};
 }
 

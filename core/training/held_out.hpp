@@ -11,9 +11,10 @@
 
 namespace lateral::training {
 
-/// Of distinct `ids` a share drawn from `seed`: at least one and never all of them when there are two or more
+/// Of distinct `ids` a share drawn from `seed`: at least `fewest` and never all of them when there are two or more
 /// and share > 0, else none.
-std::set<std::string> held_out_ids(const std::vector<std::string>& ids, double share, std::uint64_t seed);
+std::set<std::string> held_out_ids(const std::vector<std::string>& ids, double share, std::uint64_t seed,
+                                   std::int64_t fewest = 1);
 
 struct Split {
   std::vector<const Example*> train, held_out;

@@ -69,12 +69,16 @@ PooledSamples pooled(const connector::Summary& summary, const TokenProvider& tok
 }
 
 std::optional<connector::SummaryShape> summary_for(std::span<const Example> examples,
-                                                   const TokenProvider& tokens) {
+                                                   const TokenProvider& tokens,
+                                                   const ProgressCallback& progress) {
   const auto naming = naming_of(examples);
   if (!naming) return std::nullopt;
   connector::SummaryShape shape{.segments = kMostSegments};
+  ProgressMeter meter(kEncodePhase, 0, static_cast<std::int64_t>(naming->samples.size()), progress);
+  std::int64_t asked = 0;
   for (const auto& sample : naming->samples) {
     const auto found = tokens(sample);
+    meter.advance(++asked);
     if (!found) continue;
     shape.width = found->values.size(-1);
     shape.segments = std::min(shape.segments, found->values.size(-2));

@@ -11,6 +11,7 @@
 
 #include "core/connector/summary.hpp"
 #include "core/training/example.hpp"
+#include "core/training/progress.hpp"
 
 namespace lateral::training {
 
@@ -38,6 +39,7 @@ PooledSamples pooled(const connector::Summary& summary, const TokenProvider& tok
 /// A summary that fits the examples and the tokens of their moments; nothing where they name nothing, or no
 /// moment has tokens. Asks for the tokens of every moment.
 std::optional<connector::SummaryShape> summary_for(std::span<const Example> examples,
-                                                   const TokenProvider& tokens);
+                                                   const TokenProvider& tokens,
+                                                   const ProgressCallback& progress = {});
 
 }  // namespace lateral::training

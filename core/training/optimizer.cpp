@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <string>
@@ -67,6 +68,8 @@ double AdamW::gradient_norm() const {
 
 double AdamW::step(double factor) {
   const c10::NoGradGuard no_grad;
+  const auto learns = [](const Slot& slot) { return slot.value.grad().defined(); };
+  if (std::none_of(slots_.begin(), slots_.end(), learns)) return 0;
   const double norm = gradient_norm();
   if (!std::isfinite(norm)) {
     fail(Errc::FailedPrecondition, kWhere, "the gradient of update ", updates_ + 1,

@@ -19,7 +19,8 @@ struct AdamWOptions {
 
 /// One update is  m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,  and with rate r, decay d, update number t:
 ///   p = p - r d p - r (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon).
-/// A parameter without a gradient in a step is left alone in that step. Not thread-safe.
+/// A parameter without a gradient in a step is left alone in that step; a step without any gradient is no update. Not
+/// thread-safe.
 class AdamW {
  public:
   /// Throws InvalidArgument when a parameter is not a floating leaf that requires gradients (it would

@@ -11,21 +11,20 @@
 namespace lateral::training {
 namespace {
 constexpr const char* kWhere = "teach";
-
-bool has_tokens(const std::optional<connector::Tokens>& tokens) {
-  return tokens && (!tokens->present.defined() || tokens->present.any().item<bool>());
-}
 }  // namespace
 
 PairedFrames paired_frames(const std::vector<std::string>& ids, const TokenProvider& teacher,
-                           const TokenProvider& student, std::int64_t fewest) {
+                           const TokenProvider& student, std::int64_t fewest,
+                           const ProgressCallback& progress) {
   PairedFrames paired;
   std::vector<std::optional<connector::Tokens>> old_rows, new_rows;
   std::set<std::string> seen;
+  ProgressMeter meter(kEncodePhase, 0, static_cast<std::int64_t>(ids.size()), progress);
   for (const auto& id : ids) {
     if (!seen.insert(id).second) fail(Errc::InvalidArgument, kWhere, "frame ", id, " comes twice");
     auto old_tokens = teacher(id);
     auto new_tokens = student(id);
+    meter.advance(static_cast<std::int64_t>(seen.size()));
     if (!has_tokens(old_tokens) || !has_tokens(new_tokens)) continue;
     paired.ids.push_back(id);
     old_rows.push_back(std::move(old_tokens));

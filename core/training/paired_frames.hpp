@@ -12,6 +12,7 @@
 #include "core/connector/tokens.hpp"
 #include "core/model/decoder.hpp"
 #include "core/training/example.hpp"
+#include "core/training/progress.hpp"
 
 namespace lateral::training {
 
@@ -24,7 +25,8 @@ struct PairedFrames {
 /// Pairs by id, in the order given; frames that one of the senses lacks are left out. Throws InvalidArgument
 /// when an id comes twice, and says how many are missing where when fewer than `fewest` are paired.
 PairedFrames paired_frames(const std::vector<std::string>& ids, const TokenProvider& teacher,
-                           const TokenProvider& student, std::int64_t fewest);
+                           const TokenProvider& student, std::int64_t fewest,
+                           const ProgressCallback& progress = {});
 
 /// The frames `rows` int64 [n].
 connector::Tokens rows_of(const connector::Tokens& tokens, const at::Tensor& rows);

@@ -72,7 +72,7 @@ void StepPlanner::rehearse() {
     options_.cancel.check(task_.phase);
     const auto begun = options_.now();
     optimizer.zero_grad();
-    task_.loss(i).backward();
+    if (const auto loss = task_.loss(i); loss.requires_grad()) loss.backward();
     optimizer.step(task_.schedule.factor(i, {kEndless}));
     if (i > 0) stepped(begun);
     const bool enough = static_cast<int>(steps_.size()) >= kFewestRehearsals;
@@ -102,6 +102,11 @@ StepPlan StepPlanner::first() {
   steps_.clear();
   next_ = spent() + kShareOfRest * std::max(0.0, left());
   return plan;
+}
+
+StepPlan StepPlanner::resumed(std::int64_t step, const StepPlan& plan) const {
+  const bool stays = options_.budget.seconds ? plan.steps <= most_ : plan.steps == most_;
+  return stays ? plan : task_.schedule.replanned(step, plan, std::max(step, most_));
 }
 
 bool StepPlanner::due() const {

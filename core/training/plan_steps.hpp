@@ -21,6 +21,9 @@ class StepPlanner {
   /// parameters is taken back, and by one held-out pass. Throws Cancelled.
   StepPlan first();
 
+  /// The plan of an earlier process, made to fit this one's number of steps; what the seconds allow, again() finds out.
+  StepPlan resumed(std::int64_t step, const StepPlan& plan) const;
+
   /// A step, or a look at the held-out loss, took from `begun` until now.
   void stepped(Clock::time_point begun);
   void looked(Clock::time_point begun);

@@ -9,6 +9,9 @@
 
 namespace lateral::training {
 
+/// The phase in which sensors' data become tokens.
+inline constexpr const char* kEncodePhase = "encode";
+
 struct Progress {
   std::string phase;               ///< what is being done, e.g. "adapt", "query bank", "early states"
   std::int64_t step = 0;           ///< done so far

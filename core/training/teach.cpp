@@ -22,6 +22,8 @@ namespace {
 
 constexpr const char* kPhase = "teach";
 constexpr std::int64_t kFewestFrames = 8;
+// The mispaired control needs another frame to look at.
+constexpr std::int64_t kFewestHeldOut = 2;
 // Agreement needs few words, so their states are always kept.
 constexpr std::int64_t kStateBytes = std::int64_t{256} << 20;
 
@@ -32,6 +34,17 @@ void check_students_shape(const connector::AdapterInfo& teacher, const connector
       student.base_model != teacher.base_model) {
     fail(Errc::InvalidArgument, kPhase, "the new connection must be of the teacher's model and blocks (",
          teacher.blocks.text(), "), and is of ", student.blocks.text(), "; start from student_info()");
+  }
+}
+
+void check_held_out(const TeachOptions& options) {
+  if (!(options.held_out_share > 0)) {
+    fail(Errc::InvalidArgument, kPhase, "adapt.held_out_share is ", options.held_out_share,
+         ", which keeps back no frame to judge by; it must be above 0");
+  }
+  if (options.most_held_out < kFewestHeldOut) {
+    fail(Errc::InvalidArgument, kPhase, "most_held_out is ", options.most_held_out,
+         "; two frames or more must be kept back to judge by");
   }
 }
 
@@ -55,7 +68,8 @@ class Teaching {
         recording_(recording),
         bank_(bank),
         options_(options) {
-    split(paired_frames(recording.frames, recording.teacher, recording.student, kFewestFrames));
+    split(paired_frames(recording.frames, recording.teacher, recording.student, kFewestFrames,
+                        options.run.progress));
     const c10::NoGradGuard no_grad;
     teacher_state_ = begin_without_text(teacher.source(), train_.teacher);
     if (teacher_state_ == nullptr)
@@ -90,14 +104,14 @@ class Teaching {
  private:
   void split(const PairedFrames& all) {
     unpaired_ = static_cast<std::int64_t>(recording_.frames.size() - all.ids.size());
-    const auto aside = held_out_ids(all.ids, options_.held_out_share, mix_seed(options_.seed, kSplit));
+    const auto aside =
+        held_out_ids(all.ids, options_.held_out_share, mix_seed(options_.seed, kSplit), kFewestHeldOut);
     std::vector<std::int64_t> train, held_out;
     for (std::size_t i = 0; i < all.ids.size(); ++i) {
       const bool is_aside =
           aside.count(all.ids[i]) != 0 && static_cast<std::int64_t>(held_out.size()) < options_.most_held_out;
       (is_aside ? held_out : train).push_back(static_cast<std::int64_t>(i));
     }
-    if (held_out.size() < 2) fail(Errc::InvalidArgument, kPhase, "at least two frames must be held out");
     train_ = subset(all, train);
     held_out_ = subset(all, held_out);
   }
@@ -190,7 +204,8 @@ class Teaching {
   std::optional<BatchOrder> frame_order_, query_order_;
 };
 
-RunOptions with_budget(RunOptions run) {
+RunOptions begun(RunOptions run) {
+  if (!run.started) run.started = run.now();
   if (!run.budget.steps && !run.budget.seconds) run.budget.steps = 300;
   return run;
 }
@@ -216,14 +231,15 @@ connector::AdapterInfo student_info(const connector::AdapterInfo& teacher, const
 TeachReport teach(const model::Decoder& decoder, const connector::Adapter& teacher,
                   connector::Adapter& student, const Recording& recording, const QueryBank& bank,
                   const TeachOptions& options) {
-  const auto started = std::chrono::steady_clock::now();
+  const RunOptions run_options = begun(options.run);
+  check_held_out(options);
   check_students_shape(teacher.info(), student.info());
   const auto& blocks = teacher.source().blocks().blocks();
   bank.check_serves(teacher.info().base_model, {blocks.begin(), blocks.end()});
   copy_by_name(parameters_of(teacher, "links."), parameters_of(student, "links."), kPhase);
   const RecordGradients recording_gradients(parameters_of(student, "aligner."));
   Teaching teaching(decoder, teacher, student, recording, bank, options);
-  const auto run = train(teaching.task(), with_budget(options.run), started);
+  const auto run = train(teaching.task(), run_options);
   return teaching.report(run);
 }
 

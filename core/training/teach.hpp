@@ -22,8 +22,8 @@ struct TeachOptions {
   std::int64_t frames_per_step = 16, queries_per_step = 48;
   double rate = 1e-2;  ///< 3e-3 left layouts other than the teacher's under-trained
   double weight_decay = 0.05;
-  std::int64_t warm_up = 20;  ///< steps; then cosine decay to 1 %
-  double held_out_share = 0.2;
+  std::int64_t warm_up = 20;             ///< steps; then cosine decay to 1 %
+  double held_out_share = 0.2;           ///< above 0; of the frames, but at least two
   std::int64_t most_held_out = 200;      ///< frames
   std::int64_t questions_per_frame = 5;  ///< for agreement, drawn from the bank's questions
   std::uint64_t seed = 0;
@@ -50,8 +50,8 @@ connector::AdapterInfo student_info(const connector::AdapterInfo& teacher, const
 /// decoder and holds the teacher's blocks. Frames that only one sense has are left out and counted. Resumes
 /// from options.run.checkpoint; the same inputs, seed, thread count and number of steps give the same adapter,
 /// killed in between or not. Blocks; nothing else may use `student` meanwhile (publish a clone). The report says whether
-/// to attach it. Throws InvalidArgument when a frame is named twice, fewer than eight frames are paired, or
-/// blocks differ; FailedPrecondition when the bank does not serve; Cancelled; and what train() throws.
+/// to attach it. Throws InvalidArgument when a frame is named twice, fewer than eight frames are paired, none are to be held
+/// out, or blocks differ; FailedPrecondition when the bank does not serve; Cancelled; and what train() throws.
 TeachReport teach(const model::Decoder& decoder, const connector::Adapter& teacher,
                   connector::Adapter& student, const Recording& recording, const QueryBank& bank,
                   const TeachOptions& options = {});

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/base/log.hpp"
 #include "core/training/checkpoint.hpp"
 #include "core/training/plan_steps.hpp"
 
@@ -25,12 +26,15 @@ NamedTensors prefixed(const char* prefix, const NamedTensors& tensors) {
 
 class Run {
  public:
-  Run(const Task& task, const RunOptions& options, Clock::time_point started)
+  Run(const Task& task, const RunOptions& options)
       : task_(task), options_(options), optimizer_(task.groups, task.optimizer), begun_(options.now()) {
     resumed_ = resume();
     // What a killed run prepared anew is not counted twice.
-    planner_.emplace(task, options, resumed_ ? begun_ : started, at_.spent);
-    if (resumed_) return;
+    planner_.emplace(task, options, resumed_ ? begun_ : options.started.value_or(begun_), at_.spent);
+    if (resumed_) {
+      if (follow(planner_->resumed(at_.step, at_.plan))) try_to_save();
+      return;
+    }
     at_.fingerprint = task_.fingerprint;
     best_ = snapshot(optimizer_.parameters());
     at_.plan = planner_->first();
@@ -41,7 +45,7 @@ class Run {
   TrainResult finish() {
     ProgressMeter meter(task_.phase, at_.step, at_.plan.steps, options_.progress, options_.now);
     while (at_.step < at_.plan.steps && !at_.stopped) {
-      if (options_.cancel.cancelled()) save();
+      if (options_.cancel.cancelled()) try_to_save();
       options_.cancel.check(task_.phase);
       step();
       const bool replanned = reconsider();
@@ -49,9 +53,9 @@ class Run {
       if (task_.held_out) meter.set_held_out(at_.best_held_out);
       meter.set_steps(at_.plan.steps);
       meter.advance(at_.stopped ? at_.plan.steps : at_.step, last_loss_);
-      if (replanned || seconds_since(saved_) >= options_.checkpoint.every_seconds) save();
+      if (replanned || seconds_since(saved_) >= options_.checkpoint.every_seconds) try_to_save();
     }
-    save();
+    try_to_save();
     if (task_.held_out) copy_by_name(best_, optimizer_.parameters(), task_.phase);
     optimizer_.zero_grad();
     return result();
@@ -62,11 +66,21 @@ class Run {
     return std::chrono::duration<double>(options_.now() - then).count();
   }
 
+  /// What makes the tokens may notice a cancel first; nothing of the step has happened by then.
+  at::Tensor loss_of_step() {
+    try {
+      return task_.loss(at_.step);
+    } catch (const Error& error) {
+      if (error.code() == Errc::Cancelled) try_to_save();
+      throw;
+    }
+  }
+
   void step() {
     const auto begun = options_.now();
     optimizer_.zero_grad();
-    const at::Tensor loss = task_.loss(at_.step);
-    loss.backward();
+    const at::Tensor loss = loss_of_step();
+    if (loss.requires_grad()) loss.backward();
     last_loss_ = loss.item<double>();
     if (!std::isfinite(last_loss_)) {
       fail(Errc::FailedPrecondition, task_.phase, "the loss of step ", at_.step,
@@ -77,12 +91,13 @@ class Run {
     planner_->stepped(begun);
   }
 
-  /// True when another plan is followed from here on, which has to be saved first.
-  bool reconsider() {
-    if (!planner_->due()) return false;
-    const StepPlan before = at_.plan;
-    at_.plan = planner_->again(at_.step, before);
-    return at_.plan.steps != before.steps || at_.plan.since != before.since;
+  bool reconsider() { return planner_->due() && follow(planner_->again(at_.step, at_.plan)); }
+
+  /// True when that is another plan, which has to be saved before a step follows it.
+  bool follow(const StepPlan& plan) {
+    const bool other = plan.steps != at_.plan.steps || plan.since != at_.plan.since;
+    at_.plan = plan;
+    return other;
   }
 
   bool due() const { return at_.step % task_.early_stopping.every == 0 || at_.step == at_.plan.steps; }
@@ -108,6 +123,18 @@ class Run {
     at_.updates = optimizer_.updates();
     at_.tensors = on_disk();
     save_checkpoint(options_.checkpoint.path, at_);
+  }
+
+  /// What was learned so far is worth more than a file: a disk that is full for a while must not end the run.
+  void try_to_save() {
+    try {
+      save();
+    } catch (const Error& error) {
+      if (error.code() != Errc::Io && error.code() != Errc::NotFound) throw;
+      if (!std::exchange(warned_, true))
+        log::warn(task_.phase, "no checkpoint could be written: ", error.what(),
+                  "; learning goes on, and the next one is tried");
+    }
   }
 
   bool resume() {
@@ -153,7 +180,7 @@ class Run {
   Checkpoint at_;
   NamedTensors best_;
   double last_loss_ = 0;
-  bool resumed_ = false;
+  bool resumed_ = false, warned_ = false;
 };
 
 void check(const Task& task, const RunOptions& options) {
@@ -171,9 +198,9 @@ void check(const Task& task, const RunOptions& options) {
 
 }  // namespace
 
-TrainResult train(const Task& task, const RunOptions& options, Clock::time_point started) {
+TrainResult train(const Task& task, const RunOptions& options) {
   check(task, options);
-  return Run(task, options, started).finish();
+  return Run(task, options).finish();
 }
 
 }  // namespace lateral::training

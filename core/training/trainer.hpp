@@ -29,7 +29,8 @@ struct Budget {
 };
 
 struct CheckpointOptions {
-  /// Empty = none. The file stays when the run is done: remove it once its result is safe.
+  /// Empty = none. The file stays when the run is done: remove it once its result is safe. The first one must be written,
+  /// while nothing is lost; when a later one cannot be, there is a warning, and the next one is tried.
   std::filesystem::path path;
   double every_seconds = 10;  ///< also written when cancelled and at the end
 };
@@ -43,6 +44,8 @@ struct EarlyStopping {
 /// How a run is driven, whatever it learns.
 struct RunOptions {
   Budget budget;
+  /// Since when the budget's seconds count, where something was prepared before the call; absent = since the call.
+  std::optional<std::chrono::steady_clock::time_point> started;
   CheckpointOptions checkpoint;
   CancelToken cancel;         ///< cancelled: a checkpoint is written, then Cancelled is thrown
   ProgressCallback progress;  ///< may be empty
@@ -58,7 +61,7 @@ struct Task {
   std::vector<ParameterGroup> groups;
   AdamWOptions optimizer;
   Schedule schedule;
-  /// Scalar with gradients; a pure function of step and parameters.
+  /// Scalar with gradients, or without where the step has nothing to learn from; a pure function of step and parameters.
   std::function<at::Tensor(std::int64_t step)> loss;
   std::function<double()> held_out;  ///< may be empty; called without gradients
   EarlyStopping early_stopping;
@@ -75,10 +78,9 @@ struct TrainResult {
 };
 
 /// Runs or resumes `task`; on return its parameters are the result: the best on held-out data, else the last.
-/// `started` is when the budget's seconds began to count. Blocks; call from any thread, one task per thread.
-/// Throws Cancelled, and FailedPrecondition when a loss or gradient is not finite or the checkpoint is of
-/// another run.
-TrainResult train(const Task& task, const RunOptions& options,
-                  std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now());
+/// A run may be resumed with another budget: it goes on to what is given now. Blocks; call from any thread, one task
+/// per thread. Throws Cancelled, FailedPrecondition when a loss or gradient is not finite or the checkpoint is of
+/// another run, and Io or NotFound when the first checkpoint cannot be written.
+TrainResult train(const Task& task, const RunOptions& options);
 
 }  // namespace lateral::training

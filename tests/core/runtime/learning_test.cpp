@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -55,6 +57,44 @@ struct School {
   }
 };
 
+/// A host whose "template" has an adapter, so that it can teach "faulty".
+struct Tutor {
+  test::TinyWorld world;
+  Runtime runtime;
+
+  explicit Tutor(const std::string& adapt = {}) : runtime(configured(world, adapt)) {
+    runtime.load("template");
+    runtime.load("faulty");
+  }
+  AdaptRequest lesson(int moments) const {
+    AdaptRequest request;
+    request.plugin = "faulty";
+    request.teacher = "template";
+    request.recordings = runtime.recordings(world.write_data("data", {.train = moments, .test = 0}));
+    request.force = true;
+    request.save = false;
+    return request;
+  }
+
+ private:
+  static config::Config configured(const test::TinyWorld& world, const std::string& adapt) {
+    world.write_adapter("template.safetensors");
+    return world.config("[adapt]\nteach_steps = 5\n" + adapt + test::connection("template") +
+                        test::connection("faulty"));
+  }
+};
+
+/// Does `before` whenever the plugin's data of a moment are read.
+void before_reading(AdaptRequest& request, const std::string& plugin, const std::function<void()>& before) {
+  for (auto& moment : request.recordings) {
+    auto& read = moment.senses.at(plugin);
+    read = [before, read] {
+      before();
+      return read();
+    };
+  }
+}
+
 }  // namespace
 
 TEST_CASE("adapting what cannot be learned is refused before any step") {
@@ -97,7 +137,9 @@ TEST_CASE(
   CHECK(first.adapter == school.world / "template.safetensors");
   CHECK(first.steps > 0);
   CHECK(first.measures.at("accuracy") > first.measures.at("blind"));
-  CHECK_FALSE(seen.empty());
+  REQUIRE_FALSE(seen.empty());
+  CHECK(seen.front().phase == "encode");
+  CHECK(seen.front().steps == 100);
   CHECK_FALSE(std::filesystem::exists(school.world / "template.safetensors.checkpoint"));
   CHECK(school.file("template.safetensors.previous") == "none");
   CHECK(school.runtime.attached() == std::vector<std::string>{"template"});
@@ -195,6 +237,74 @@ TEST_CASE("an old sense teaches a new one, which then answers for it") {
   CHECK(school.score(data).accuracy > 0.4);
 }
 
+TEST_CASE("eight moments are enough to be taught; with nothing kept back to judge by, the key is named") {
+  Tutor tutor;
+  CHECK(tutor.runtime.adapt(tutor.lesson(8)).samples == 6);
+  Tutor careless("held_out_share = 0\n");
+  CHECK(
+      test::thrown_by([&] { careless.runtime.adapt(careless.lesson(8)); }).mentions("adapt.held_out_share"));
+}
+
+TEST_CASE("teaching asks the questions of its own recordings, also after others were asked") {
+  Tutor tutor;
+  auto lesson = tutor.lesson(8);
+  const auto makes_a_bank = [&] {
+    bool made = false;
+    lesson.progress = [&](const WorkProgress& progress) { made = made || progress.phase == "query bank"; };
+    tutor.runtime.adapt(lesson);
+    return made;
+  };
+  CHECK(makes_a_bank());
+  CHECK_FALSE(makes_a_bank());
+  for (auto& moment : lesson.recordings) moment.questions.front().text = "what is the thing";
+  CHECK(makes_a_bank());
+}
+
+TEST_CASE("questions about moments that the sense did not record are left out and counted") {
+  School school(10, "", TokenByToken{true});
+  auto lesson = school.lesson(school.world.write_data("data", {.train = 20, .test = 0}));
+  lesson.force = true;
+  lesson.save = false;
+  for (std::size_t i = 5; i < 20; ++i) lesson.recordings[i].senses.erase("template");
+  const auto result = school.runtime.adapt(lesson);
+  INFO(result.verdict);
+  CHECK(result.samples == 8);  // two more are held out
+  CHECK(result.verdict.find("left out: 30 questions") != std::string::npos);
+  for (auto& moment : lesson.recordings) moment.senses.erase("template");
+  CHECK(test::thrown_by([&] { school.runtime.adapt(lesson); }).mentions("data of plugin template"));
+}
+
+TEST_CASE("encoding for an adaptation stops at the moment at which it is cancelled") {
+  int read = 0;
+  const auto cancel_at_third = [&](AdaptRequest& lesson, const std::string& plugin) {
+    read = 0;
+    before_reading(lesson, plugin, [&read, cancel = lesson.cancel] {
+      if (++read == 3) cancel.cancel();
+    });
+  };
+  SECTION("from labels") {
+    School school;
+    auto lesson = school.lesson(school.world.write_data("data", {.train = 20, .test = 0}));
+    cancel_at_third(lesson, "template");
+    CHECK(test::code_of([&] { school.runtime.adapt(lesson); }) == Errc::Cancelled);
+  }
+  SECTION("from an older sense") {
+    Tutor tutor;
+    auto lesson = tutor.lesson(20);
+    cancel_at_third(lesson, "faulty");
+    CHECK(test::code_of([&] { tutor.runtime.adapt(lesson); }) == Errc::Cancelled);
+  }
+  CHECK(read == 3);
+}
+
+TEST_CASE("the budget of an adaptation pays for encoding, too") {
+  School school(0);
+  auto lesson = school.lesson(school.world.write_data("data", {.train = 40, .test = 0}));
+  before_reading(lesson, "template", [] { std::this_thread::sleep_for(std::chrono::milliseconds(20)); });
+  lesson.budget_seconds = 0.5;
+  CHECK(school.runtime.adapt(lesson).steps == 1);
+}
+
 TEST_CASE("what failed its check is neither attached nor written, unless that is forced") {
   School school(20);
   const auto data = school.world.write_data("blind", {.train = 40, .test = 4, .blind = true});
@@ -227,7 +337,9 @@ TEST_CASE("only one adaptation runs at a time, answers go on beside it, and canc
   const auto before = school.runtime.ask(kQuestion);
   auto lesson = school.lesson(data);
   std::atomic<bool> begun{false};
-  lesson.progress = [&](const WorkProgress& progress) { begun = progress.step >= 20; };
+  lesson.progress = [&](const WorkProgress& progress) {
+    begun = progress.phase == "adapt" && progress.step >= 20;
+  };
   Errc ended = Errc::Internal;
   std::thread learning([&] { ended = test::code_of([&] { school.runtime.adapt(lesson); }); });
   while (!begun) std::this_thread::yield();

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <optional>
+#include <string>
 #include <thread>
 
 #include "core/base/error.hpp"
@@ -63,6 +65,34 @@ TEST_CASE("nothing to learn from, or a question without words, is refused") {
   questions[2].answer_ids.clear();
   CHECK_THROWS_WITH(adapt_labels(test::small_decoder(), adapter, questions, world.camera(), for_steps(1)),
                     Catch::Contains("m2"));
+}
+
+TEST_CASE("moments without tokens teach nothing, and where no other is learned from it is refused") {
+  const test::World world;
+  const auto sparse = [camera = world.camera()](const std::string& moment) {
+    return std::stoi(moment.substr(1)) % 4 == 0 ? camera(moment) : std::nullopt;
+  };
+  auto options = for_steps(20);
+  options.batch = 1;
+  options.held_out_share = 0;
+  auto adapter = test::small_adapter(1);
+  const auto report = adapt_labels(test::small_decoder(), adapter, world.questions(12, 1), sparse, options);
+  CHECK(report.run.steps == 20);
+  CHECK_FALSE(test::same_parameters(adapter, test::small_adapter(1)));
+  const auto blind = [](const std::string&) { return std::optional<connector::Tokens>(); };
+  CHECK_THROWS_WITH(adapt_labels(test::small_decoder(), adapter, world.questions(12, 1), blind, options),
+                    Catch::Contains("plugin camera"));
+}
+
+TEST_CASE("what was prepared before an adaptation counts towards its budget") {
+  const test::World world;
+  auto adapter = test::small_adapter(1);
+  auto options = for_steps(300);
+  options.run.budget.seconds = 5;
+  options.run.started = std::chrono::steady_clock::now() - std::chrono::hours(1);
+  const auto report =
+      adapt_labels(test::small_decoder(), adapter, world.questions(12, 1), world.camera(), options);
+  CHECK(report.run.steps == 1);
 }
 
 TEST_CASE("a connection learns the classes from labels, and held-out moments show it") {

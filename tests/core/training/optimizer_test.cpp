@@ -60,6 +60,14 @@ TEST_CASE("a gradient that is not finite stops the step and changes nothing") {
   CHECK(optimizer.updates() == 0);
 }
 
+TEST_CASE("a step without any gradient is no update") {
+  const auto p = leaf({1, 2});
+  auto optimizer = single(p, 0.1, 0.1);
+  CHECK(optimizer.step(1) == 0);
+  CHECK(optimizer.updates() == 0);
+  CHECK(p[0].item<double>() == 1);
+}
+
 TEST_CASE("fifty updates equal the paper's formula in float64, each group at its own rate") {
   const auto a = leaf({0.5, -2, 3});
   const auto b = leaf({1});

@@ -60,6 +60,52 @@ TEST_CASE("teaching needs distinct frames that both senses have, the teacher's b
   CHECK_THROWS_AS(teach(setting.decoder, setting.teacher, student, setting.recording(20), narrow), Error);
 }
 
+TEST_CASE("of eight frames two are kept back to judge by; with no share for that teaching is refused") {
+  const Setting setting;
+  auto student = setting.student();
+  TeachOptions options;
+  options.run.budget.steps = 3;
+  options.held_out_share = 0.15;
+  const auto teach_eight = [&] {
+    return teach(setting.decoder, setting.teacher, student, setting.recording(8), setting.bank, options);
+  };
+  const auto report = teach_eight();
+  CHECK(report.frames == 6);
+  CHECK(report.held_out_frames == 2);
+  options.held_out_share = 0;
+  CHECK_THROWS_WITH(teach_eight(), Catch::Contains("adapt.held_out_share is 0"));
+  options.held_out_share = 0.5;
+  options.most_held_out = 1;
+  CHECK_THROWS_WITH(teach_eight(), Catch::Contains("most_held_out"));
+}
+
+TEST_CASE("encoding the frames shows its progress, and what came before counts towards the budget") {
+  const Setting setting;
+  auto student = setting.student();
+  RunOptions run;
+  run.budget.seconds = 5;
+  run.started = std::chrono::steady_clock::now() - std::chrono::hours(1);
+  std::vector<Progress> seen;
+  run.progress = [&](const Progress& progress) { seen.push_back(progress); };
+  CHECK(setting.teach_new(student, setting.recording(20), 300, run).run.steps == 1);
+  REQUIRE_FALSE(seen.empty());
+  CHECK(seen.front().phase == kEncodePhase);
+  CHECK(seen.front().steps == 20);
+}
+
+TEST_CASE("teaching that is resumed with another number of steps goes on to that one") {
+  const test::TemporaryFolder folder;
+  const Setting setting;
+  RunOptions run;
+  run.checkpoint.path = folder / "c";
+  for (const std::int64_t steps : {5, 12}) {
+    auto student = setting.student();
+    const auto report = setting.teach_new(student, setting.recording(20), steps, run);
+    CHECK(report.run.resumed == (steps == 12));
+    CHECK(report.run.steps == steps);
+  }
+}
+
 TEST_CASE(
     "a student that sees the same through another map and order is taught, judged good, and only it moves") {
   const Setting setting;

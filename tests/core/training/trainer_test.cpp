@@ -18,6 +18,7 @@
 #include "core/training/batch_order.hpp"
 #include "core/training/checkpoint.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/errors.hpp"
 #include "tests/support/files.hpp"
 
 using namespace lateral;
@@ -111,8 +112,9 @@ RunOptions on(const Machine& machine, double seconds) {
 }
 
 /// The budget counts from now on the machine's clock.
-TrainResult train_on(Machine& machine, const Task& task, const RunOptions& options) {
-  return train(machine.runs(task), options, machine.now());
+TrainResult train_on(Machine& machine, const Task& task, RunOptions options) {
+  options.started = machine.now();
+  return train(machine.runs(task), options);
 }
 
 /// A parameter that falls by the schedule's factor with each step.
@@ -180,6 +182,22 @@ TEST_CASE("a loss that is not finite stops the run with the step's number") {
   CHECK_THROWS_WITH(train(task, for_steps(10)), Catch::Contains("step 3"));
 }
 
+TEST_CASE("a step without anything to learn from changes nothing, also while a budget is planned") {
+  Regression regression;
+  auto task = regression.task();
+  at::Tensor after_first;
+  task.loss = [&, loss = task.loss](std::int64_t step) {
+    if (step == 0) return loss(step);
+    after_first = regression.weight.detach().clone();
+    return at::zeros({1}).sum();
+  };
+  CHECK(train(task, for_steps(5)).steps == 5);
+  CHECK(at::equal(regression.weight, after_first));
+  Machine machine([](double) { return 0.01; });
+  train_on(machine, task, on(machine, 1));
+  CHECK(at::equal(regression.weight, after_first));
+}
+
 TEST_CASE("a checkpoint of another run, or a damaged one, is refused and left as it is") {
   const test::TemporaryFolder folder;
   Regression regression;
@@ -239,6 +257,90 @@ TEST_CASE("a run that was stopped at random steps ends with the bytes of an undi
   Regression again;
   train(again.with_held_out(), for_steps(60, path));
   CHECK(again.equals(undisturbed));  // a finished run resumes as finished
+}
+
+TEST_CASE(
+    "a run that is resumed with another number of steps goes on to that one, and its rate decays by then") {
+  const test::TemporaryFolder folder;
+  Falling killed;
+  auto doomed = killed.task();
+  doomed.loss = [loss = doomed.loss](std::int64_t step) {
+    if (step == 30) throw std::runtime_error("killed");
+    return loss(step);
+  };
+  CHECK_THROWS_WITH(train(doomed, for_steps(60, folder / "c")), "killed");
+  for (const std::int64_t steps : {45, 120}) {
+    CAPTURE(steps);
+    const auto path = folder / std::to_string(steps);
+    std::filesystem::copy_file(folder / "c", path);
+    Falling resumed;
+    const auto result = train(resumed.task(), for_steps(steps, path));
+    CHECK(result.resumed);
+    CHECK(result.steps == steps);
+    CHECK(resumed.factor(30) < killed.factor(29) + 1e-3);
+    CHECK(resumed.factor(steps - 1) < 0.05);
+  }
+}
+
+TEST_CASE("a checkpoint that cannot be written for a while costs nothing but itself") {
+  const test::TemporaryFolder folder;
+  const auto path = folder / "c";
+  const auto block = [&] {
+    std::filesystem::remove(path);
+    std::filesystem::create_directories(path / "in the way");
+  };
+  Regression regression;
+  auto task = regression.with_held_out();
+  auto options = for_steps(40, path);
+
+  SECTION("the run goes on, and writes the next one") {
+    task.loss = [&, loss = task.loss](std::int64_t step) {
+      if (step == 5) block();
+      if (step == 15) std::filesystem::remove_all(path);
+      return loss(step);
+    };
+    const auto result = train(task, options);
+    CHECK(load_checkpoint(path, "regression-1")->step == result.steps);
+    Regression undisturbed;
+    train(undisturbed.with_held_out(), for_steps(40));
+    CHECK(regression.equals(undisturbed));
+  }
+  SECTION("a run that is cancelled meanwhile is cancelled") {
+    task.loss = [&, loss = task.loss](std::int64_t step) {
+      if (step == 5) {
+        block();
+        options.cancel.cancel();
+      }
+      return loss(step);
+    };
+    CHECK(test::thrown_by([&] { train(task, options); }).code == Errc::Cancelled);
+  }
+  SECTION("before the first step it is told at once") {
+    options.checkpoint.path = folder / "absent" / "c";
+    CHECK(test::thrown_by([&] { train(task, options); }).mentions("absent"));
+  }
+}
+
+TEST_CASE("what notices a cancel in the middle of a step leaves a checkpoint of the steps before") {
+  const test::TemporaryFolder folder;
+  const auto path = folder / "c";
+  Regression cancelled;
+  auto task = cancelled.with_held_out();
+  auto options = for_steps(20, path);
+  options.checkpoint.every_seconds = 1e9;
+  task.loss = [&, loss = task.loss](std::int64_t step) {
+    if (step == 7) {
+      options.cancel.cancel();
+      options.cancel.check("encode");
+    }
+    return loss(step);
+  };
+  CHECK(test::thrown_by([&] { train(task, options); }).code == Errc::Cancelled);
+  CHECK(load_checkpoint(path, "regression-1")->step == 7);
+  Regression resumed, undisturbed;
+  train(resumed.with_held_out(), for_steps(20, path));
+  train(undisturbed.with_held_out(), for_steps(20));
+  CHECK(resumed.equals(undisturbed));
 }
 
 TEST_CASE("a run killed by SIGKILL resumes to the bytes of an undisturbed one") {
