@@ -1,6 +1,7 @@
 #include "host/control_socket.hpp"
 
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -8,7 +9,10 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
+#include <exception>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -69,11 +73,27 @@ void send_all(int fd, std::string_view text) {
   }
 }
 
+std::function<void(std::string_view)> writer_to(int fd) {
+  return [fd](std::string_view line) { send_all(fd, std::string(line) + "\n"); };
+}
+
+Descriptor new_event() {
+  Descriptor event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (event.get() < 0) {
+    fail(Errc::ResourceExhausted, kWhere, "cannot make an event descriptor: ", std::strerror(errno));
+  }
+  return event;
+}
+
 }  // namespace
 
 ControlSocket::ControlSocket(runtime::Runtime& runtime, std::filesystem::path path, bool json,
                              CancelToken cancel)
-    : runtime_(runtime), path_(std::move(path)), json_(json), cancel_(std::move(cancel)) {
+    : runtime_(runtime),
+      path_(std::move(path)),
+      json_(json),
+      cancel_(std::move(cancel)),
+      ended_(new_event()) {
   bind_and_listen();
   thread_ = std::thread([this] { accept_clients(); });
 }
@@ -81,10 +101,7 @@ ControlSocket::ControlSocket(runtime::Runtime& runtime, std::filesystem::path pa
 ControlSocket::~ControlSocket() {
   stop_.set();
   thread_.join();
-  for (Client& client : clients_) {
-    client.thread.join();
-    ::close(client.descriptor);
-  }
+  for (Client& client : clients_) client.thread.join();
   ::close(listener_);
   ::unlink(path_.c_str());
 }
@@ -105,53 +122,87 @@ void ControlSocket::bind_and_listen() {
 
 void ControlSocket::accept_clients() {
   for (;;) {
-    std::array<pollfd, 2> waiting{{{listener_, POLLIN, 0}, {stop_.descriptor(), POLLIN, 0}}};
+    std::array<pollfd, 3> waiting{
+        {{listener_, POLLIN, 0}, {stop_.descriptor(), POLLIN, 0}, {ended_.get(), POLLIN, 0}}};
     if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) return;
     if ((waiting[1].revents & POLLIN) != 0) return;
-    reap();
-    if ((waiting[0].revents & POLLIN) == 0) continue;
-    const int descriptor = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (descriptor < 0) {
-      // Out of descriptors the listener stays readable: without a pause this would be a busy loop.
-      ::poll(&waiting[1], 1, kNoDescriptorsPauseMs);
-      continue;
-    }
-    ::setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &kSendPatience, sizeof kSendPatience);
-    Client& client = clients_.emplace_back();
-    client.descriptor = descriptor;
-    client.thread = std::thread([this, &client] { serve(client); });
+    if ((waiting[2].revents & POLLIN) != 0) reap();
+    if ((waiting[0].revents & POLLIN) != 0) accept_client();
   }
 }
 
+void ControlSocket::accept_client() {
+  Descriptor accepted(::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC));
+  if (accepted.get() < 0) {
+    // Out of descriptors the listener stays readable: without a pause this would be a busy loop.
+    pollfd stop{stop_.descriptor(), POLLIN, 0};
+    ::poll(&stop, 1, kNoDescriptorsPauseMs);
+    return;
+  }
+  ::setsockopt(accepted.get(), SOL_SOCKET, SO_SNDTIMEO, &kSendPatience, sizeof kSendPatience);
+  try {
+    start_serving(accepted);
+  } catch (const std::exception& error) {
+    log::warn(kWhere, "a client was turned away: ", error.what());
+    EventSink(json_, writer_to(accepted.get())).error("", error);
+  }
+}
+
+void ControlSocket::start_serving(Descriptor& descriptor) {
+  if (clients_.size() >= kMaxClients) {
+    fail(Errc::ResourceExhausted, kWhere, kMaxClients,
+         " clients are connected, as many as there may be; close one of them");
+  }
+  Client& client = clients_.emplace_back();
+  try {
+    client.thread = std::thread([this, &client, fd = descriptor.get()] { serve(client, fd); });
+  } catch (const std::exception& error) {
+    clients_.pop_back();
+    fail(Errc::ResourceExhausted, kWhere, "no thread can be started for another client (", error.what(),
+         "); close one of them, or allow this host more threads");
+  }
+  client.descriptor = std::move(descriptor);
+}
+
 void ControlSocket::reap() {
+  std::uint64_t count = 0;
+  while (::read(ended_.get(), &count, sizeof count) < 0 && errno == EINTR) {
+  }
   for (auto client = clients_.begin(); client != clients_.end();) {
     if (!client->done) {
       ++client;
       continue;
     }
     client->thread.join();
-    ::close(client->descriptor);
     client = clients_.erase(client);
   }
 }
 
-void ControlSocket::serve(Client& client) {
-  EventSink events(json_,
-                   [&](std::string_view line) { send_all(client.descriptor, std::string(line) + "\n"); });
-  LineReader lines(client.descriptor, stop_);
-  {
-    Session session(runtime_, events, cancel_);
-    for (bool more = true; more;) {
-      try {
-        const auto line = lines.next();
-        more = line && session.execute(*line);
-      } catch (const std::exception& error) {
-        session.note_failure("", error);
-      }
+void ControlSocket::serve(Client& client, int descriptor) {
+  try {
+    converse(descriptor);
+  } catch (const std::exception& error) {
+    log::warn(kWhere, "a client was hung up on: ", error.what());
+  }
+  ::shutdown(descriptor, SHUT_RDWR);
+  client.done = true;
+  const std::uint64_t one = 1;
+  while (::write(ended_.get(), &one, sizeof one) < 0 && errno == EINTR) {
+  }
+}
+
+void ControlSocket::converse(int descriptor) {
+  EventSink events(json_, writer_to(descriptor));
+  LineReader lines(descriptor, stop_);
+  Session session(runtime_, events, cancel_);
+  for (bool more = true; more;) {
+    try {
+      const auto line = lines.next();
+      more = line && session.execute(*line);
+    } catch (const std::exception& error) {
+      session.note_failure("", error);
     }
   }
-  ::shutdown(client.descriptor, SHUT_RDWR);
-  client.done = true;
 }
 
 }  // namespace lateral::host

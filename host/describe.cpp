@@ -154,6 +154,7 @@ void add_members(format::json::Writer& json, const runtime::Status& status) {
         .member("blocks", connection.blocks)
         .member("adapter", connection.adapter.string())
         .member("state", connection.state)
+        .member("reason", connection.reason)
         .end_object();
   }
   json.end_array();
@@ -226,7 +227,8 @@ std::string text_of(const runtime::Status& status) {
   }
   for (const auto& connection : status.connections) {
     text += "\nconnection " + connection.name + " (" + connection.plugin + ", " + connection.method +
-            ", blocks " + connection.blocks + "): " + connection.state;
+            ", blocks " + connection.blocks + "): " + connection.state +
+            (connection.reason.empty() ? "" : " (" + connection.reason + ")");
   }
   return text;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "core/runtime/caught.hpp"
 
 namespace lateral::host {
 
@@ -25,8 +26,7 @@ void EventSink::emit(std::string_view kind, std::string_view text, const Members
 }
 
 void EventSink::error(std::string_view command, const std::exception& error) {
-  const auto* const known = dynamic_cast<const Error*>(&error);
-  const std::string_view code = known != nullptr ? name_of(known->code()) : "Internal";
+  const std::string_view code = name_of(runtime::errc_of(error));
   emit("error", std::string("error: ") + error.what(), [&](format::json::Writer& json) {
     json.member("command", command).member("code", code).member("message", std::string_view(error.what()));
   });

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/log.hpp"
+#include "core/runtime/caught.hpp"
 #include "host/commands/commands.hpp"
 #include "host/exit_codes.hpp"
 #include "host/options.hpp"
@@ -49,9 +50,7 @@ int main(int argc, char** argv) {
     return run({argv + 1, argv + argc});
   } catch (const UsageError& error) {
     return report(error, kExitUsage);
-  } catch (const Error& error) {
-    return report(error, exit_status(error.code()));
   } catch (const std::exception& error) {
-    return report(error, kExitFailed);
+    return report(error, exit_status(runtime::errc_of(error)));
   }
 }

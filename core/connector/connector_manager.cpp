@@ -3,6 +3,21 @@
 #include "core/base/error.hpp"
 
 namespace lateral::connector {
+namespace {
+
+/// One number that is none makes every score of the answer none.
+void require_usable(const SourceState& state, at::ScalarType type) {
+  // Blocks square what they made of values: beyond this, what is still a float32 ends as infinity.
+  constexpr double kMost = 1e12;
+  constexpr double kMostHalf = 65504;
+  const double most = type == at::kHalf ? kMostHalf : kMost;
+  const double largest = state.largest();
+  if (largest <= most) return;  // NaN is not
+  fail(Errc::PluginFault, "connector", "its tokens make keys or values of magnitude ", largest, "; at most ",
+       most, " can be computed with, so the encoder must give smaller tokens");
+}
+
+}  // namespace
 
 ConnectorManager::ConnectorManager(int layers, std::size_t kept_states)
     : layers_(layers), wiring_(std::make_shared<const Wiring>()), states_(kept_states) {}
@@ -48,12 +63,20 @@ void ConnectorManager::exchange(const std::function<Wiring(const Wiring&)>& next
 
 std::unique_ptr<AnswerAttachments> ConnectorManager::begin_answer(wiring::Lease<Wiring> wiring,
                                                                   const Samples& samples,
-                                                                  const TextView& text) const {
+                                                                  const TextView& text,
+                                                                  const Refused& refused) const {
   auto answer = std::make_unique<AnswerAttachments>(std::move(wiring), layers_);
   for (const auto& connection : answer->wiring()->connections()) {
     const auto sample = samples.find(connection->id);
     if (sample == samples.end()) continue;
-    answer->activate(connection, states_.begin(*connection, sample->second.id, sample->second.tokens, text));
+    try {
+      auto state = states_.begin(*connection, sample->second.id, sample->second.tokens, text);
+      if (state != nullptr) require_usable(*state, text.type);
+      answer->activate(connection, std::move(state));
+    } catch (const Error& error) {
+      if (!refused) throw;
+      refused(connection->id, error);
+    }
   }
   return answer;
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "core/base/error.hpp"
 #include "core/connector/answer_attachments.hpp"
 #include "core/connector/connection.hpp"
 #include "core/connector/state_cache.hpp"
@@ -20,6 +21,9 @@ struct Sample {
   Tokens tokens;
 };
 using Samples = std::map<std::string, Sample>;  ///< by connection id
+
+/// A connection that cannot take part in an answer, and why.
+using Refused = std::function<void(const std::string& connection, const Error& why)>;
 
 /// Thread safety: every member from any thread. Attach and detach exchange one pointer: they wait for no
 /// answer, and no answer waits for them. An answer keeps the wiring it began with.
@@ -46,10 +50,12 @@ class ConnectorManager {
   int first_block() const { return lease()->first_block(layers_); }
 
   /// Everything in `wiring`, which is the one that `samples` were made for, for one answer about them. Connections
-  /// without a sample are absent; samples without a connection are ignored, as after a detach.
-  /// Throws InvalidArgument when tokens do not fit.
+  /// without a sample are absent; samples without a connection are ignored, as after a detach. A connection whose tokens do
+  /// not fit (InvalidArgument), or make keys or values too large to compute with (PluginFault), is absent as well, and
+  /// `refused` is told why; without `refused` that is thrown.
   std::unique_ptr<AnswerAttachments> begin_answer(wiring::Lease<Wiring> wiring, const Samples& samples,
-                                                  const TextView& text = {}) const;
+                                                  const TextView& text = {},
+                                                  const Refused& refused = {}) const;
   /// The same with everything that is attached now.
   std::unique_ptr<AnswerAttachments> begin_answer(const Samples& samples, const TextView& text = {}) const {
     return begin_answer(lease(), samples, text);

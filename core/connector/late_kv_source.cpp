@@ -2,15 +2,27 @@
 
 #include <ATen/ATen.h>
 
+#include <limits>
+
 #include "core/base/error.hpp"
 
 namespace lateral::connector {
 namespace {
 
+/// 0-dimensional; read when somebody wants to know, because that waits for the device.
+at::Tensor largest_of(const KeyValue& kv) {
+  constexpr double kLargest = std::numeric_limits<double>::infinity();
+  return at::maximum(at::linalg_vector_norm(kv.k.detach(), kLargest),
+                     at::linalg_vector_norm(kv.v.detach(), kLargest));
+}
+
 class LateKvState final : public SourceState {
  public:
   LateKvState(KeyValue kv, at::Tensor present, std::vector<at::Tensor> alphas)
-      : kv_(std::move(kv)), present_(std::move(present)), alphas_(std::move(alphas)) {
+      : kv_(std::move(kv)),
+        largest_(largest_of(kv_)),
+        present_(std::move(present)),
+        alphas_(std::move(alphas)) {
     if (present_.defined()) rows_ = present_.any(1);
   }
 
@@ -23,6 +35,8 @@ class LateKvState final : public SourceState {
   }
 
   at::Tensor rows_present() const override { return rows_; }
+
+  double largest() const override { return largest_.item<double>(); }
 
   /// `place`: of the block within the source's blocks. Keys and values take the precision of the text.
   model::Segment segment(int place, const at::Tensor& hidden) {
@@ -45,6 +59,7 @@ class LateKvState final : public SourceState {
   }
 
   KeyValue kv_;
+  at::Tensor largest_;
   at::Tensor present_;  // bool [batch or 1, M], undefined = all
   at::Tensor rows_;     // bool [batch or 1], undefined = all
   std::vector<at::Tensor> alphas_;

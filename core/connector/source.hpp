@@ -5,6 +5,7 @@
 // needs none of these pays for none. See docs of each source for what it does.
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/ScalarType.h>
 
 #include <memory>
 #include <optional>
@@ -22,8 +23,9 @@ namespace lateral::connector {
 
 /// The question, as far as a source may look at it.
 struct TextView {
-  at::Tensor ids;    ///< int64 [batch, T]; undefined where the caller has none to show
-  at::Tensor valid;  ///< bool [batch, T], false = padding; undefined = all text
+  at::Tensor ids;                    ///< int64 [batch, T]; undefined where the caller has none to show
+  at::Tensor valid;                  ///< bool [batch, T], false = padding; undefined = all text
+  at::ScalarType type = at::kFloat;  ///< of its states in the blocks
 };
 
 /// What a source keeps about one sample for one answer. Not shared between threads.
@@ -40,6 +42,9 @@ class SourceState {
 
   /// bool [batch or 1]: the rows that have anything present; undefined = all of them.
   virtual at::Tensor rows_present() const = 0;
+
+  /// The largest magnitude among what it supplies; NaN or infinity when some of it is no number.
+  virtual double largest() const = 0;
 };
 
 /// Supplies the blocks of one connection. Immutable while answers use it.

@@ -162,8 +162,10 @@ void LoadedPlugin::quarantine(std::string reason) {
 
 Removal LoadedPlugin::close() {
   if (custody_.quarantined()) return {false, custody_.reason()};
-  if (std::exchange(closed_, true)) return {custody_.state() == State::Unmapped, custody_.reason()};
-  const Removal removal = unmap();
+  if (closed_) return {custody_.state() == State::Unmapped, custody_.reason()};
+  PluginThread closer("unload");  // first: when none can be started, all is as it was
+  closed_ = true;
+  const Removal removal = unmap(closer);
   host_.reset();
   left_ = Footprint::now() - before_;
   if (!removal.unmapped) bury(image_);
@@ -199,7 +201,7 @@ Removal LoadedPlugin::left_behind(std::string reason) {
   return {false, std::move(reason)};
 }
 
-Removal LoadedPlugin::unmap() {
+Removal LoadedPlugin::unmap(PluginThread& closer) {
   if (!end_threads()) return left_behind("its thread-local destructors do not return");
   if (library_ == nullptr) return {true, {}};
   if (!threads_gone()) return left_behind("it left threads of its own running");
@@ -210,7 +212,6 @@ Removal LoadedPlugin::unmap() {
   // Static destructors are plugin code too: a thread of their own, so that a hang is theirs.
   auto removal = std::make_shared<Removal>();
   auto library = std::shared_ptr<PluginLibrary>(std::move(library_));
-  PluginThread closer("unload");
   const auto task = closer.post(
       contained("unloading", watched("unloading", [library, removal] { *removal = library->close(); })));
   if (!task->wait_until(Clock::now() + timeouts_.call)) {

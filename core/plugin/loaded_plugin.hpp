@@ -74,7 +74,7 @@ class LoadedPlugin : public std::enable_shared_from_this<LoadedPlugin> {
   std::function<void()> watched(std::string_view what, std::function<void()> body) const;
   std::shared_ptr<Task> start(PluginThread& thread, std::string_view what, std::function<void()> body);
   void map();
-  Removal unmap();
+  Removal unmap(PluginThread& closer);
   bool end_threads();
   bool threads_gone() const;
   Removal left_behind(std::string reason);

@@ -8,12 +8,15 @@
 
 namespace lateral::runtime {
 
-/// FILE.previous
+/// Whether there is such a file. Throws Io, with the reason, where that cannot be known.
+bool is_there(const std::filesystem::path& file);
+
+/// FILE.previous; of a link, beside what it leads to. Throws Io for links that lead in a circle.
 std::filesystem::path previous_of(const std::filesystem::path& file);
 
 /// Writes `next` to `file`. FILE.previous becomes `former`, the adapter that was in use and is on no disk yet; null: what
-/// `file` held. When `next` or `former` cannot be written, `file` is as before. Throws Io, and what save_adapter
-/// throws.
+/// `file` held. When `next` or `former` cannot be written, `file` is as before; a link stays one. Throws Io, and what
+/// save_adapter throws.
 void save_keeping_previous(const std::filesystem::path& file, const connector::Adapter& next,
                            const connector::Adapter* former);
 

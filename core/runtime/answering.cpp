@@ -5,16 +5,15 @@
 
 #include <algorithm>
 #include <chrono>
-#include <optional>
 
 #include "core/base/elapsed.hpp"
+#include "core/base/error.hpp"
 #include "core/base/hash.hpp"
 
 namespace lateral::runtime {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::size_t kKeptPrefixes = 32;
 
 std::string hash_of(const at::Tensor& logits) {
   if (!logits.defined()) return {};
@@ -43,36 +42,30 @@ Answering::Answering(std::shared_ptr<const Language> language,
                      std::shared_ptr<const connector::ConnectorManager> manager, const config::RunConfig& run)
     : language_(std::move(language)), manager_(std::move(manager)), run_(run) {}
 
-std::shared_ptr<const model::Prefix> Answering::prefix_of(const model::Ids& prompt,
-                                                          std::int64_t first_block) const {
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = std::find_if(kept_.begin(), kept_.end(), [&](const Kept& kept) {
-      return kept.first_block == first_block && kept.prompt == prompt;
-    });
-    if (found != kept_.end()) {
-      kept_.splice(kept_.begin(), kept_, found);
-      return found->prefix;
-    }
-  }
-  // Outside the lock: other answers must not wait. Two that ask the same new question at once both compute it.
-  auto made = std::make_shared<const model::Prefix>(
-      model::make_prefix(language_->decoder(), {prompt}, first_block, run_.max_new_tokens));
-  const std::lock_guard lock(mutex_);
-  kept_.push_front({prompt, first_block, made});
-  if (kept_.size() > kKeptPrefixes) kept_.pop_back();
-  return made;
+std::unique_ptr<connector::AnswerAttachments> Answering::begin(const model::Ids& prompt, const Seen& seen,
+                                                               std::vector<Missing>& missing) const {
+  const at::Tensor ids = at::tensor(prompt, at::kLong).unsqueeze(0);
+  const auto type = language_->decoder().options().dtype().toScalarType();
+  return manager_->begin_answer(seen.wiring, seen.samples, {.ids = ids, .valid = {}, .type = type},
+                                [&](const std::string& connection, const Error& why) {
+                                  missing.push_back({connection, why.what()});
+                                });
 }
 
 Reply Answering::ask(std::string_view question, const Seen& seen, const AnswerOptions& wanted) const {
   const at::NoGradGuard no_gradients;
   const auto start = Clock::now();
-  const model::Ids prompt = language_->prompt_ids(question);
-  const at::Tensor ids = at::tensor(prompt, at::kLong).unsqueeze(0);
-  const auto attachments = manager_->begin_answer(seen.wiring, seen.samples, {.ids = ids, .valid = {}});
-  const auto prefix = prefix_of(prompt, attachments->first_block());
-
   Reply reply;
+  reply.missing = seen.missing;
+  const model::Ids prompt = language_->prompt_ids(question);
+  const auto attachments = begin(prompt, seen, reply.missing);
+  std::sort(reply.missing.begin(), reply.missing.end(),
+            [](const Missing& a, const Missing& b) { return a.connection < b.connection; });
+  const std::int64_t first_block = attachments->first_block();
+  const auto prefix = prefixes_.get(prompt, first_block, [&] {
+    return model::make_prefix(language_->decoder(), {prompt}, first_block, run_.max_new_tokens);
+  });
+
   format::StreamDecoder stream(language_->tokenizer());
   model::GenerateOptions options = from_config(run_);
   options.cancel = wanted.cancel;

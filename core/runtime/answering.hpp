@@ -3,9 +3,7 @@
 
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +13,7 @@
 #include "core/connector/connector_manager.hpp"
 #include "core/model/generate.hpp"
 #include "core/runtime/language.hpp"
+#include "core/runtime/prefix_cache.hpp"
 #include "core/runtime/seeing.hpp"
 
 namespace lateral::runtime {
@@ -23,6 +22,7 @@ struct Reply {
   std::string text;
   std::vector<std::int64_t> ids;    ///< as generated, with the id that ended it if one did
   std::vector<std::string> senses;  ///< connections that took part
+  std::vector<Missing> missing;     ///< those that could have and did not
   std::string logits;               ///< 16 hexadecimal digits over the last logits' bits; empty with beams
   double first_token_ms = 0, total_ms = 0;
 };
@@ -36,30 +36,25 @@ struct AnswerOptions {
   std::int64_t min_new_tokens = 0;  ///< until then nothing ends the answer
 };
 
-/// Keeps the text-only part of recent questions: it depends on the words alone, so a new frame under the same question
-/// runs only the connected blocks. Thread safety: all members from any thread, as many answers at once as wanted.
+/// Keeps the text-only part of recent questions. Thread safety: all members from any thread, as many answers at once as
+/// wanted.
 class Answering {
  public:
   Answering(std::shared_ptr<const Language> language,
             std::shared_ptr<const connector::ConnectorManager> manager, const config::RunConfig& run);
 
-  /// One answer with what was seen, by the wiring it was seen for. Throws Cancelled, and what generating throws.
+  /// One answer with what was seen, by the wiring it was seen for. A sense whose tokens cannot be attended to is missing.
+  /// Throws Cancelled, and what generating throws.
   Reply ask(std::string_view question, const Seen& seen, const AnswerOptions& options = {}) const;
 
  private:
-  std::shared_ptr<const model::Prefix> prefix_of(const model::Ids& prompt, std::int64_t first_block) const;
-
-  struct Kept {
-    model::Ids prompt;
-    std::int64_t first_block;
-    std::shared_ptr<const model::Prefix> prefix;
-  };
+  std::unique_ptr<connector::AnswerAttachments> begin(const model::Ids& prompt, const Seen& seen,
+                                                      std::vector<Missing>& missing) const;
 
   std::shared_ptr<const Language> language_;
   std::shared_ptr<const connector::ConnectorManager> manager_;
   config::RunConfig run_;
-  mutable std::mutex mutex_;
-  mutable std::list<Kept> kept_;  // most recently used first
+  mutable PrefixCache prefixes_;
 };
 
 }  // namespace lateral::runtime

@@ -123,11 +123,11 @@ ConnectionBook::Trained ConnectionBook::from_disk(const config::ConnectionConfig
 const ConnectionBook::Trained& ConnectionBook::current(std::size_t index,
                                                        const plugin::EncoderSpec& encoder) {
   const auto& config = configs_[index];
-  Trained& current = entries_[index].current;
+  Trained& current = entries_[index].now.current;
   // What was learned for another token space is no use; the file may hold something else.
   if (current.adapter != nullptr && differences(current.adapter->info(), use_of(encoder)).empty())
     return current;
-  if (!config.adapter || !std::filesystem::exists(*config.adapter)) {
+  if (!config.adapter || !is_there(*config.adapter)) {
     fail(Errc::FailedPrecondition, kWhere, config.name, " has no adapter",
          config.adapter ? " (" + config.adapter->string() + " is not there)" : std::string(), "; ",
          how_to_train(config));
@@ -149,8 +149,43 @@ void ConnectionBook::attach(const std::string& connection) {
   manager_->replace(with_origin(*current(index, sensor->spec()).connection, sensor));
 }
 
+std::vector<std::string> ConnectionBook::wire(const std::vector<std::string>& connections) {
+  std::set<std::size_t> wanted;
+  for (const auto& connection : connections) wanted.insert(index_of(connection));
+  const bool all = wanted.empty();
+  const std::lock_guard lock(mutex_);
+  if (all) wanted = ready();
+  std::vector<std::string> names;
+  std::vector<std::shared_ptr<const connector::Connection>> chosen;
+  for (const std::size_t index : wanted) {
+    const auto& config = configs_[index];
+    const auto sensor = all ? sensors_.find(config.plugin) : sensors_.at(config.plugin);
+    if (sensor == nullptr) continue;  // it is on its way out, and so is its connection
+    chosen.push_back(with_origin(*current(index, sensor->spec()).connection, sensor));
+    names.push_back(config.name);
+  }
+  manager_->exchange([&](const connector::Wiring& wiring) {
+    connector::Wiring next = all ? wiring : connector::Wiring();
+    for (const auto& connection : chosen) next = next.with_replaced(connection);
+    return next;
+  });
+  return names;
+}
+
 bool ConnectionBook::attached(const std::string& connection) const {
   return manager_->lease()->find(connection) != nullptr;
+}
+
+std::set<std::size_t> ConnectionBook::ready() const {
+  std::set<std::size_t> found;
+  for (std::size_t i = 0; i < configs_.size(); ++i) {
+    const auto& config = configs_[i];
+    if (sensors_.find(config.plugin) == nullptr) continue;
+    const auto state = attached(config.name) ? ConnectionState{"attached", {}} : detached_state(i);
+    if (!state.reason.empty()) log::warn(kWhere, config.name, " stays detached: ", state.reason);
+    if (state.name == "attached" || state.name == "ready") found.insert(i);
+  }
+  return found;
 }
 
 void ConnectionBook::detach(const std::string& connection) {
@@ -161,10 +196,13 @@ void ConnectionBook::detach(const std::string& connection) {
 std::vector<std::string> ConnectionBook::detach_all_of(const std::string& plugin) {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> detached;
-  for (const auto& config : configs_) {
-    if (config.plugin != plugin || !attached(config.name)) continue;
-    manager_->detach(config.name);
-    detached.push_back(config.name);
+  for (std::size_t i = 0; i < configs_.size(); ++i) {
+    if (configs_[i].plugin != plugin) continue;
+    Entry& entry = entries_[i];
+    if (entry.before_upgrade) entry.now = *std::exchange(entry.before_upgrade, std::nullopt);
+    if (!attached(configs_[i].name)) continue;
+    manager_->detach(configs_[i].name);
+    detached.push_back(configs_[i].name);
   }
   return detached;
 }
@@ -209,13 +247,14 @@ std::filesystem::path ConnectionBook::publish(const std::string& connection,
   require_fit(config, *next.adapter, sensor->spec());
   Entry& entry = entries_[index];
   if (save) {
-    const auto* const unsaved = entry.current.saved ? nullptr : entry.current.adapter.get();
+    const auto* const unsaved = entry.now.current.saved ? nullptr : entry.now.current.adapter.get();
     save_keeping_previous(*config.adapter, *next.adapter, unsaved);
     next.saved = true;
   }
   manager_->replace(with_origin(*next.connection, sensor));
-  auto former = std::exchange(entry.current, std::move(next));
-  entry.former = save ? std::nullopt : std::optional(std::move(former));
+  auto former = std::exchange(entry.now.current, std::move(next));
+  entry.now.former = save ? std::nullopt : std::optional(std::move(former));
+  entry.before_upgrade.reset();
   return save ? *config.adapter : std::filesystem::path();
 }
 
@@ -223,13 +262,13 @@ void ConnectionBook::rollback(const std::string& connection) {
   const auto index = index_of(connection);
   const std::lock_guard lock(mutex_);
   const auto sensor = sensors_.at(configs_[index].plugin);
-  Entry& entry = entries_[index];
-  if (entry.former) {
-    roll_back_memory(entry, configs_[index], sensor->spec());
+  Adapters& adapters = entries_[index].now;
+  if (adapters.former) {
+    roll_back_memory(adapters, configs_[index], sensor->spec());
   } else {
-    roll_back_files(entry, configs_[index], sensor->spec());
+    roll_back_files(adapters, configs_[index], sensor->spec());
   }
-  manager_->replace(with_origin(*entry.current.connection, sensor));
+  manager_->replace(with_origin(*adapters.current.connection, sensor));
 }
 
 void ConnectionBook::require_fit(const config::ConnectionConfig& config, const connector::Adapter& adapter,
@@ -238,20 +277,20 @@ void ConnectionBook::require_fit(const config::ConnectionConfig& config, const c
     fail(Errc::AbiMismatch, kWhere, config.name, ": its adapter does not fit: ", difference, advice);
 }
 
-void ConnectionBook::roll_back_memory(Entry& entry, const config::ConnectionConfig& config,
+void ConnectionBook::roll_back_memory(Adapters& adapters, const config::ConnectionConfig& config,
                                       const plugin::EncoderSpec& encoder) const {
-  Trained& former = *entry.former;
+  Trained& former = *adapters.former;
   if (former.adapter == nullptr) refuse_rollback(config);
   require_fit(config, *former.adapter, encoder);
-  std::swap(entry.current, former);
+  std::swap(adapters.current, former);
 }
 
-void ConnectionBook::roll_back_files(Entry& entry, const config::ConnectionConfig& config,
+void ConnectionBook::roll_back_files(Adapters& adapters, const config::ConnectionConfig& config,
                                      const plugin::EncoderSpec& encoder) const {
-  if (!config.adapter || !std::filesystem::exists(previous_of(*config.adapter))) refuse_rollback(config);
+  if (!config.adapter || !is_there(previous_of(*config.adapter))) refuse_rollback(config);
   auto former = from_disk(config, previous_of(*config.adapter), encoder);
   exchange_with_previous(*config.adapter);
-  entry.current = std::move(former);
+  adapters.current = std::move(former);
 }
 
 void ConnectionBook::exchange_sensor(const std::shared_ptr<Sensor>& now, Sensors::Next next) {
@@ -266,16 +305,18 @@ void ConnectionBook::exchange_sensor(const std::shared_ptr<Sensor>& now, Sensors
   replacement.trained.saved = false;  // not where the configuration looks for it
   const std::lock_guard lock(mutex_);
   exchange_all(now, std::move(next), replacement);
-  entries_[index].former = std::exchange(entries_[index].current, std::move(replacement.trained));
+  Entry& entry = entries_[index];
+  if (!entry.before_upgrade) entry.before_upgrade = entry.now;
+  entry.now.former = std::exchange(entry.now.current, std::move(replacement.trained));
 }
 
 void ConnectionBook::exchange_sensor_back(const std::shared_ptr<Sensor>& now, Sensors::Next next) {
   const auto index = index_of(only_of_plugin(now->id()).name);
   const std::lock_guard lock(mutex_);
-  Entry& entry = entries_[index];
-  if (!entry.former) refuse_rollback(configs_[index]);
-  exchange_all(now, std::move(next), Replacement{index, *entry.former});
-  std::swap(entry.current, *entry.former);
+  Adapters& adapters = entries_[index].now;
+  if (!adapters.former) refuse_rollback(configs_[index]);
+  exchange_all(now, std::move(next), Replacement{index, *adapters.former});
+  std::swap(adapters.current, *adapters.former);
 }
 
 void ConnectionBook::exchange_all(const std::shared_ptr<Sensor>& now, Sensors::Next&& next,
@@ -286,7 +327,7 @@ void ConnectionBook::exchange_all(const std::shared_ptr<Sensor>& now, Sensors::N
   for (std::size_t i = 0; i < configs_.size(); ++i) {
     if (configs_[i].plugin != sensor->id()) continue;
     const bool replaced = replacement && replacement->index == i;
-    const Trained& trained = replaced ? replacement->trained : entries_[i].current;
+    const Trained& trained = replaced ? replacement->trained : entries_[i].now.current;
     if (replaced) (trained.adapter ? attach : drop) = configs_[i].name;
     if (trained.adapter == nullptr) continue;
     require_fit(configs_[i], *trained.adapter, sensor->spec(),
@@ -304,12 +345,21 @@ void ConnectionBook::exchange_all(const std::shared_ptr<Sensor>& now, Sensors::N
   });
 }
 
-std::string ConnectionBook::state(const std::string& connection) const {
-  if (attached(connection)) return "attached";
+ConnectionState ConnectionBook::state(const std::string& connection) const {
+  if (attached(connection)) return {"attached", {}};
   const auto index = index_of(connection);
   const std::lock_guard lock(mutex_);
-  const bool has_file = configs_[index].adapter && std::filesystem::exists(*configs_[index].adapter);
-  return entries_[index].current.adapter != nullptr || has_file ? "ready" : "no adapter";
+  return detached_state(index);
+}
+
+ConnectionState ConnectionBook::detached_state(std::size_t index) const {
+  const auto& file = configs_[index].adapter;
+  try {
+    const bool has_adapter = entries_[index].now.current.adapter != nullptr || (file && is_there(*file));
+    return {has_adapter ? "ready" : "no adapter", {}};
+  } catch (const Error& error) {
+    return {"unreadable", error.what()};
+  }
 }
 
 }  // namespace lateral::runtime

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,11 @@
 #include "core/runtime/sensors.hpp"
 
 namespace lateral::runtime {
+
+struct ConnectionState {
+  std::string name;    ///< "attached", "ready", "no adapter", "unreadable"
+  std::string reason;  ///< why its adapter's file is unreadable
+};
 
 /// Whatever is attached carries the sensor that was loaded at that moment.
 /// Thread safety: all members from any thread; changes follow each other, answers never wait for them.
@@ -43,9 +49,14 @@ class ConnectionBook {
 
   /// Attaches it, or exchanges it in one step if it is attached. Throws as adapter_for().
   void attach(const std::string& connection);
+  /// Attaches exactly these connections in one step; an empty list: beside what is attached, every one whose plugin is
+  /// loaded and that has an adapter. Returns them in file order. Throws NotFound for an unknown name, and as
+  /// adapter_for(); then nothing has changed.
+  std::vector<std::string> wire(const std::vector<std::string>& connections);
   /// Throws NotFound when it is not attached.
   void detach(const std::string& connection);
-  /// All connections of a plugin that nobody finds any more. Returns those that were attached.
+  /// All connections of a plugin that nobody finds any more. They forget the adapters that upgrades brought, and have
+  /// again what was there before. Returns those that were attached.
   std::vector<std::string> detach_all_of(const std::string& plugin);
 
   /// What a fresh adapter of this connection must say.
@@ -74,8 +85,7 @@ class ConnectionBook {
   /// The same with the adapter before the last change, which was one in memory. Without one the connection is detached.
   void exchange_sensor_back(const std::shared_ptr<Sensor>& now, Sensors::Next next);
 
-  /// "attached", "ready", "no adapter".
-  std::string state(const std::string& connection) const;
+  ConnectionState state(const std::string& connection) const;
 
  private:
   /// An adapter and the connection made of it once, so that attaching is the exchange of a pointer.
@@ -84,10 +94,15 @@ class ConnectionBook {
     std::shared_ptr<const connector::Connection> connection;
     bool saved = false;  ///< its file, or FILE.previous, holds it
   };
-  struct Entry {
+  struct Adapters {
     Trained current;  ///< null: not read yet
     /// Before a publish() that wrote no file; it may be null. Nothing here: FILE.previous is the former one.
     std::optional<Trained> former;
+  };
+  struct Entry {
+    Adapters now;
+    /// What the first upgrade with an adapter of its own found, while nothing was learned since.
+    std::optional<Adapters> before_upgrade;
   };
   std::size_t index_of(const std::string& connection) const;
   Trained trained(const config::ConnectionConfig& config,
@@ -97,9 +112,9 @@ class ConnectionBook {
   connector::AdapterUse use_of(const plugin::EncoderSpec& encoder) const;
   void require_fit(const config::ConnectionConfig& config, const connector::Adapter& adapter,
                    const plugin::EncoderSpec& encoder, std::string_view advice = {}) const;
-  void roll_back_memory(Entry& entry, const config::ConnectionConfig& config,
+  void roll_back_memory(Adapters& adapters, const config::ConnectionConfig& config,
                         const plugin::EncoderSpec& encoder) const;
-  void roll_back_files(Entry& entry, const config::ConnectionConfig& config,
+  void roll_back_files(Adapters& adapters, const config::ConnectionConfig& config,
                        const plugin::EncoderSpec& encoder) const;
   /// What an upgrade makes of one connection; its entry gets it once the exchange is certain.
   struct Replacement {
@@ -110,6 +125,10 @@ class ConnectionBook {
   void exchange_all(const std::shared_ptr<Sensor>& now, Sensors::Next&& next,
                     const std::optional<Replacement>& replacement);
   bool attached(const std::string& connection) const;
+  /// Of one that is not attached. `mutex_` is held.
+  ConnectionState detached_state(std::size_t index) const;
+  /// All that are attached or can be. `mutex_` is held.
+  std::set<std::size_t> ready() const;
   /// The current one, read from disk at first use. `mutex_` is held.
   const Trained& current(std::size_t index, const plugin::EncoderSpec& encoder);
 

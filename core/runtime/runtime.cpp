@@ -4,7 +4,6 @@
 #include <atomic>
 #include <chrono>
 #include <mutex>
-#include <set>
 #include <thread>
 #include <utility>
 
@@ -13,6 +12,7 @@
 #include "core/base/log.hpp"
 #include "core/connector/connector_manager.hpp"
 #include "core/runtime/answering.hpp"
+#include "core/runtime/caught.hpp"
 #include "core/runtime/connection_book.hpp"
 #include "core/runtime/evaluation.hpp"
 #include "core/runtime/language.hpp"
@@ -52,11 +52,26 @@ class Runtime::Parts {
       try {
         book.attach(connection.name);
         attached.push_back(connection.name);
-      } catch (const Error& error) {
+      } catch (const std::exception& error) {
         notes.emplace_back(error.what());
       }
     }
     return attached;
+  }
+
+  UnloadResult unload_removed(const std::string& plugin) {
+    UnloadResult result;
+    result.plugin = plugin;
+    auto start = Clock::now();
+    result.detached = book.detach_all_of(plugin);
+    upgrades.note_adapted(plugin);
+    result.detach_ms = ms_since(start);
+    start = Clock::now();
+    const auto report = sensors.unload(plugin);
+    result.unload_ms = ms_since(start);
+    result.outcome = plugin::name_of(report.state);
+    result.reason = report.reason;
+    return result;
   }
 
   config::Config config;
@@ -101,11 +116,11 @@ std::vector<LoadResult> Runtime::load_configured() {
   for (const std::string& plugin : wanted) {
     try {
       results.push_back(load(plugin));
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
       LoadResult failed;
       failed.plugin = plugin;
       failed.error = error.what();
-      failed.code = error.code();
+      failed.code = errc_of(error);
       results.push_back(std::move(failed));
     }
   }
@@ -113,19 +128,14 @@ std::vector<LoadResult> Runtime::load_configured() {
 }
 
 UnloadResult Runtime::unload(const std::string& plugin) {
-  parts_->sensors.remove(plugin);
-  UnloadResult result;
-  result.plugin = plugin;
-  auto start = Clock::now();
-  result.detached = parts_->book.detach_all_of(plugin);
-  result.detach_ms = ms_since(start);
-  start = Clock::now();
-  const auto report = parts_->sensors.unload(plugin);
-  result.unload_ms = ms_since(start);
-  parts_->upgrades.note_adapted(plugin);
-  result.outcome = plugin::name_of(report.state);
-  result.reason = report.reason;
-  return result;
+  const auto sensor = parts_->sensors.remove(plugin);
+  try {
+    return parts_->unload_removed(plugin);
+  } catch (...) {
+    // The plugin is still there, and only one that is found can be unloaded again.
+    parts_->sensors.restore(sensor);
+    throw;
+  }
 }
 
 UpgradeResult Runtime::upgrade(const std::string& plugin, const std::filesystem::path& file,
@@ -134,21 +144,7 @@ UpgradeResult Runtime::upgrade(const std::string& plugin, const std::filesystem:
 }
 
 std::vector<std::string> Runtime::wire(const std::vector<std::string>& connections) {
-  const std::set<std::string> wanted(connections.begin(), connections.end());
-  for (const std::string& name : wanted) parts_->book.named(name);
-  std::vector<std::string> chosen;
-  for (const auto& connection : parts_->book.configured()) {
-    const bool ready = parts_->sensors.find(connection.plugin) != nullptr &&
-                       parts_->book.state(connection.name) != "no adapter";
-    if (wanted.empty() ? ready : wanted.count(connection.name) > 0) chosen.push_back(connection.name);
-  }
-  // Whatever could be refused is refused before the first change.
-  for (const auto& connection : chosen) parts_->book.adapter_for(connection);
-  for (const std::string& connection : attached()) {
-    if (!wanted.empty() && wanted.count(connection) == 0) parts_->book.detach(connection);
-  }
-  for (const auto& connection : chosen) parts_->book.attach(connection);
-  return chosen;
+  return parts_->book.wire(connections);
 }
 
 void Runtime::attach(const std::string& connection) {
@@ -184,14 +180,13 @@ Answer Runtime::ask(std::string_view question, const AskOptions& options) {
   } const running(parts_->answers_running);
 
   Answer answer;
-  Seen seen = see(*parts_->manager, options);
-  answer.missing = std::move(seen.missing);
   Reply reply = parts_->answering.ask(
-      question, seen,
+      question, see(*parts_->manager, options),
       {.on_text = options.on_text, .cancel = options.cancel, .min_new_tokens = options.min_new_tokens});
   answer.text = std::move(reply.text);
   answer.ids = std::move(reply.ids);
   answer.senses = std::move(reply.senses);
+  answer.missing = std::move(reply.missing);
   answer.logits = std::move(reply.logits);
   answer.first_token_ms = reply.first_token_ms;
   answer.total_ms = reply.total_ms;
@@ -201,8 +196,12 @@ Answer Runtime::ask(std::string_view question, const AskOptions& options) {
 AdaptResult Runtime::adapt(const AdaptRequest& request) {
   tensor::enter_thread();
   const std::unique_lock only(parts_->one_adaptation, std::try_to_lock);
-  if (!only)
-    fail(Errc::FailedPrecondition, "adapt", "another adaptation is running; wait for it or cancel it");
+  if (!only) {
+    fail(
+        Errc::FailedPrecondition, "adapt",
+        "another adaptation is running; wait until it has ended, or interrupt the host (SIGINT), which keeps "
+        "its checkpoint");
+  }
   auto result = parts_->learning.adapt(request);
   if (result.attached) parts_->upgrades.note_adapted(request.plugin);
   return result;
@@ -247,12 +246,14 @@ Status Runtime::status() const {
   }
   for (const auto& connection : parts_->book.configured()) {
     const bool loaded = parts_->sensors.find(connection.plugin) != nullptr;
+    const auto state = loaded ? parts_->book.state(connection.name) : ConnectionState{"not loaded", {}};
     status.connections.push_back({.name = connection.name,
                                   .plugin = connection.plugin,
                                   .method = connection.method,
                                   .blocks = blocks_of(connection.blocks, status.layers).text(),
                                   .adapter = connection.adapter.value_or(std::filesystem::path()),
-                                  .state = loaded ? parts_->book.state(connection.name) : "not loaded"});
+                                  .state = state.name,
+                                  .reason = state.reason});
   }
   return status;
 }

@@ -147,7 +147,8 @@ struct PluginStatus {
 struct ConnectionStatus {
   std::string name, plugin, method, blocks;
   std::filesystem::path adapter;
-  std::string state;  ///< "attached", "ready", "no adapter", "not loaded"
+  std::string state;   ///< "attached", "ready", "no adapter", "unreadable" (its adapter's file), "not loaded"
+  std::string reason;  ///< why it is unreadable
 };
 struct Status {
   std::filesystem::path model;
@@ -175,7 +176,8 @@ class Runtime {
   /// An id (of a table that names its library, or of a library in the search folders) or a file, which is loaded under its
   /// library's own id. Attaches its configured connections that have an adapter.
   LoadResult load(const std::string& id_or_file);
-  /// Detaches its connections and unloads it; waits for its running encodes alone.
+  /// Detaches its connections and unloads it; waits for its running encodes alone. When that throws, the plugin is still
+  /// loaded, and can be unloaded again.
   UnloadResult unload(const std::string& plugin);
 
   /// Exchanges a loaded plugin for the one in `file` while answers go on. The new one is loaded, initialised and encodes
@@ -188,8 +190,8 @@ class Runtime {
   UpgradeResult upgrade(const std::string& plugin, const std::filesystem::path& file,
                         const std::optional<std::filesystem::path>& adapter = {});
 
-  /// Attaches exactly these connections; an empty list: every one whose plugin is loaded and that has an adapter.
-  /// When one of them is refused, nothing has changed.
+  /// Attaches exactly these connections in one step; an empty list: every one whose plugin is loaded and that has an
+  /// adapter. When one of them is refused, nothing has changed.
   std::vector<std::string> wire(const std::vector<std::string>& connections);
   void attach(const std::string& connection);
   void detach(const std::string& connection);

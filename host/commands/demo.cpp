@@ -11,6 +11,7 @@
 #include "host/demo/story.hpp"
 #include "host/exit_codes.hpp"
 #include "host/output.hpp"
+#include "host/output_folder.hpp"
 #include "host/signals.hpp"
 
 namespace lateral::host {
@@ -47,6 +48,7 @@ std::string text_of(const demo::Report& report, const std::filesystem::path& pag
 }  // namespace
 
 int run_command(const DemoOptions& options, const CommonOptions& common) {
+  require_output_folder(options.out);
   demo::StoryOptions story;
   const SignalWatcher signals([cancel = story.cancel] { cancel.cancel(); });
   const std::vector<std::string> overrides{"run.load=[]", "run.seed=" + std::to_string(options.seed),
@@ -62,7 +64,6 @@ int run_command(const DemoOptions& options, const CommonOptions& common) {
   };
   const auto report = demo::tell_story(runtime, story);
   line.clear();
-  std::filesystem::create_directories(options.out);
   const auto page = options.out / "index.html";
   write_atomically(page, demo::page_of(report));
   write_atomically(options.out / "chart.svg", demo::chart_of(report));

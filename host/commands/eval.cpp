@@ -5,6 +5,7 @@
 #include "host/describe.hpp"
 #include "host/exit_codes.hpp"
 #include "host/output.hpp"
+#include "host/output_folder.hpp"
 #include "host/signals.hpp"
 
 namespace lateral::host {
@@ -70,6 +71,7 @@ int run_command(const EvalOptions& options, const CommonOptions& common) {
   runtime::EvaluateRequest request;
   const SignalWatcher signals([cancel = request.cancel] { cancel.cancel(); });
   const auto config = config::load(options.config.file, options.config.overrides);
+  if (options.report) require_output_folder(*options.report);
   runtime::Runtime runtime(config);
   for (const auto& result : runtime.load_configured()) {
     if (!result.error.empty()) fail(result.code, "plugin", result.plugin, " did not load: ", result.error);
@@ -86,13 +88,13 @@ int run_command(const EvalOptions& options, const CommonOptions& common) {
   request.control = runtime::Control::Shuffled;
   controls.shuffled = runtime.evaluate(request);
   line.clear();
+  // Before the files: a full disk costs them alone.
+  print_line(common.json ? json_of(controls) : text_of(controls));
   if (options.report) {
-    std::filesystem::create_directories(*options.report);
     write_atomically(*options.report / "report.json", json_of(controls) + "\n");
     write_atomically(*options.report / "report.txt", text_of(controls) + "\n");
     write_atomically(*options.report / "answers.jsonl", answers_of(request, controls.seen));
   }
-  print_line(common.json ? json_of(controls) : text_of(controls));
   return kExitOk;
 }
 

@@ -17,18 +17,14 @@ namespace {
 
 using format::json::Writer;
 
-// True when all that the configuration names is loaded.
-bool load_configured(runtime::Runtime& runtime, EventSink& events) {
-  bool all = true;
+void load_configured(runtime::Runtime& runtime, EventSink& events) {
   for (const auto& result : runtime.load_configured()) {
     if (result.error.empty()) {
       events.emit("loaded", text_of(result), [&](Writer& json) { add_members(json, result); });
     } else {
-      all = false;
       events.error("load " + result.plugin, Error(result.code, result.plugin, result.error));
     }
   }
-  return all;
 }
 
 void read_commands(Session& session, const StopSignal& stop, bool prompt) {
@@ -56,7 +52,7 @@ int run_command(const RunOptions& options, const CommonOptions& common) {
   const auto config = config::load(options.config.file, options.config.overrides);
   runtime::Runtime runtime(config);
   EventSink events(common.json, print_line);
-  const bool all_loaded = load_configured(runtime, events);
+  load_configured(runtime, events);
 
   std::unique_ptr<ControlSocket> control;
   if (config.run.control)
@@ -68,7 +64,7 @@ int run_command(const RunOptions& options, const CommonOptions& common) {
   read_commands(session, stop, !common.json && ::isatty(STDIN_FILENO) == 1);
   session.finish();
   if (cancel.cancelled()) return kExitInterrupted;
-  return session.failed() || !all_loaded ? kExitFailed : kExitOk;
+  return session.failed() ? kExitFailed : kExitOk;
 }
 
 }  // namespace lateral::host

@@ -5,11 +5,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstring>
+#include <filesystem>
+#include <iterator>
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "core/format/json.hpp"
+#include "tests/core/runtime/thread_limit.hpp"
 #include "tests/core/runtime/tiny_world.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/errors.hpp"
@@ -48,8 +54,9 @@ class Client {
   }
   format::json::Value event(const std::string& command) const {
     send(command);
-    return format::json::parse(line(), "event");
+    return next_event();
   }
+  format::json::Value next_event() const { return format::json::parse(line(), "event"); }
 
  private:
   int fd_;
@@ -64,6 +71,18 @@ struct Host {
     return std::make_unique<ControlSocket>(runtime, path, true, CancelToken());
   }
 };
+
+long descriptors() {
+  const std::filesystem::directory_iterator all("/proc/self/fd");
+  return static_cast<long>(std::distance(begin(all), end(all)));
+}
+
+/// Whether there are no more than these after a while.
+bool comes_down_to(long wanted) {
+  for (int i = 0; i < 500 && descriptors() > wanted; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  return descriptors() <= wanted;
+}
 
 }  // namespace
 
@@ -129,4 +148,54 @@ TEST_CASE("clients that go away in the middle do not disturb the others, nor doe
   CHECK(patient->event("what is here").at("event").as_string() == "answer");
   control.reset();
   CHECK(patient->line().empty());
+}
+
+TEST_CASE("what a client took is given back when it leaves, not when another one comes") {
+  Host host;
+  const auto control = host.open();
+  const long before = descriptors();
+  {
+    const Client one(host.path), two(host.path);
+    CHECK(one.event("/status").at("event").as_string() == "status");
+    CHECK(two.event("/status").at("event").as_string() == "status");
+    CHECK(descriptors() == before + 4);
+  }
+  CHECK(comes_down_to(before));
+}
+
+TEST_CASE("one client more than there may be is told so, and there is room when another one leaves") {
+  Host host;
+  const auto control = host.open();
+  std::vector<std::unique_ptr<Client>> clients;
+  for (std::size_t i = 0; i < ControlSocket::kMaxClients; ++i)
+    clients.push_back(std::make_unique<Client>(host.path));
+  CHECK(clients.back()->event("/status").at("event").as_string() == "status");
+  {
+    const Client refused(host.path);
+    const auto event = refused.next_event();
+    CHECK(event.at("event").as_string() == "error");
+    CHECK(event.at("code").as_string() == "ResourceExhausted");
+    CHECK(refused.line().empty());
+  }
+  const long full = descriptors();
+  clients.pop_back();
+  REQUIRE(comes_down_to(full - 2));
+  CHECK(Client(host.path).event("/status").at("event").as_string() == "status");
+}
+
+TEST_CASE("a client that no thread can be started for is told so, and the host lives on") {
+  Host host;
+  const auto control = host.open();
+  const Client served(host.path);
+  CHECK(served.event("/status").at("event").as_string() == "status");
+  {
+    const test::NoMoreThreads limit;
+    const Client refused(host.path);
+    CHECK(refused.next_event().at("code").as_string() == "ResourceExhausted");
+    CHECK(refused.line().empty());
+    CHECK(served.event("/ask --bg what is here").at("event").as_string() == "asked");
+    CHECK(served.next_event().at("code").as_string() == "ResourceExhausted");
+  }
+  CHECK(served.event("what is here").at("event").as_string() == "answer");
+  CHECK(Client(host.path).event("/status").at("event").as_string() == "status");
 }

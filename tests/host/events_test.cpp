@@ -1,5 +1,8 @@
 #include "host/events.hpp"
 
+#include <filesystem>
+#include <new>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -28,6 +31,22 @@ TEST_CASE("JSON events are one object a line, numbered from 1") {
   CHECK(error.at("command").as_string() == "/load x");
   CHECK(lines[2].find('\n') == std::string::npos);
   CHECK(format::json::parse(lines[3], "event").at("code").as_string() == "Internal");
+}
+
+TEST_CASE("what the standard library throws has a code, too") {
+  Lines lines;
+  EventSink events(true, [&](std::string_view line) { lines.emplace_back(line); });
+  events.error("",
+               std::filesystem::filesystem_error("no", std::make_error_code(std::errc::permission_denied)));
+  events.error("", std::bad_alloc());
+  events.error("", std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again)));
+  REQUIRE(lines.size() == 3);
+  const auto code = [&](std::size_t i) {
+    return std::string(format::json::parse(lines[i], "event").at("code").as_string());
+  };
+  CHECK(code(0) == "Io");
+  CHECK(code(1) == "ResourceExhausted");
+  CHECK(code(2) == "ResourceExhausted");
 }
 
 TEST_CASE("people get text, and nothing for an event without any") {

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -135,6 +137,30 @@ TEST_CASE("a folder of recordings is imported into a good data directory, once")
   ran = lateral_does(import + " --question 'which word?'");
   CHECK(ran.status == kExitState);
   CHECK(ran.complains_of("--replace"));
+}
+
+TEST_CASE("an import that may not replace a list writes nothing beside it") {
+  const test::TemporaryFolder world;
+  std::filesystem::create_directories(world / "in");
+  test::write_file(world / "in/a.csv", "x\n1\n2\n");
+  const std::string import = "data import windows --root " + quoted(world / "in") + " --out " +
+                             quoted(world / "out") +
+                             " --files 'imu=*.csv' --columns x --rows 1 --split train";
+  CHECK(lateral_does(import).status == kExitOk);
+  const auto files = [&] {
+    std::set<std::filesystem::path> found;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(world / "out"))
+      found.insert(entry.path());
+    return found;
+  };
+  const auto before = files();
+  test::write_file(world / "in/a.csv", "x\n3\n4\n");
+  const auto ran = lateral_does(import);
+  CHECK(ran.status == kExitState);
+  CHECK(ran.complains_of("--replace"));
+  CHECK(files() == before);
+  CHECK(lateral_does(import + " --replace").status == kExitOk);
+  CHECK(lateral_does("data check --decode " + quoted(world / "out")).status == kExitOk);
 }
 
 TEST_CASE("plugins are shown without being run") {
@@ -310,8 +336,36 @@ TEST_CASE("run reads commands from a pipe, tells numbered events, and ends with 
   }
   CHECK(kinds == "ready answer loaded unloaded ");
   CHECK(lateral_does("run -c " + quoted(config), "/load absent\nwhat is here").status == kExitFailed);
-  CHECK(lateral_does("run -c " + quoted(config) + " --set 'run.load=[\"absent\"]'", "/quit\n").status ==
-        kExitFailed);
+}
+
+TEST_CASE("what does not load at the start of run is an event, and no command that failed") {
+  const test::TinyWorld world;
+  const auto config =
+      world.write_config("load = [\"absent\", \"template\"]\n" + test::connection("template"));
+  const auto ran = lateral_does("run --json -c " + quoted(config), "/quit\n");
+  INFO(ran.err);
+  CHECK(ran.status == kExitOk);
+  const auto events = events_in(ran.out);
+  REQUIRE(events.size() == 3);
+  CHECK(events[0].at("event").as_string() == "error");
+  CHECK(events[0].at("code").as_string() == "NotFound");
+  CHECK(events[1].at("event").as_string() == "loaded");
+  CHECK(events[2].at("event").as_string() == "ready");
+}
+
+TEST_CASE("a folder that cannot be written in ends with the status for the system, before any work") {
+  const test::TinyWorld world;
+  const auto config = quoted(world.write_config(test::connection("template")));
+  auto ran =
+      lateral_does("eval -c " + config + " --data " + quoted(world / "absent") + " --report /proc/no/report");
+  CHECK(ran.status == kExitSystem);
+  CHECK(ran.complains_of("/proc/no/report"));
+  ::setenv("LATERAL_SHARE", (world / "absent").c_str(), 1);
+  ran = lateral_does("demo --out /proc/no/demo");
+  ::unsetenv("LATERAL_SHARE");
+  CHECK(ran.status == kExitSystem);
+  CHECK(ran.complains_of("/proc/no/demo"));
+  CHECK(lateral_does("plugin new probe --lang c --dir /proc/no/probe").status == kExitSystem);
 }
 
 TEST_CASE("adapting without knowing from whom ends with the status for the wrong state") {

@@ -110,6 +110,34 @@ TEST_CASE("tokens that are not finite are refused and what is attached stays att
   CHECK_FALSE(at::equal(f.ask(f.sample("camera", "frame-1")), test::logits(f.decoder, f.ids)));
 }
 
+TEST_CASE("keys and values too large to compute with are refused, and the other modalities take part") {
+  Fixture f;
+  f.manager.attach(test::connect("camera", f.spec));
+  f.manager.attach(test::connect("lidar", f.spec));
+  const auto samples = [&](double scale) {
+    Samples both = f.sample("camera", "scaled by " + std::to_string(scale));
+    both["camera"].tokens.values.mul_(scale);
+    both.merge(f.sample("lidar", "sweep", 2));
+    return both;
+  };
+  for (const double scale : {1e15, 3e38}) {
+    const auto huge = samples(scale);
+    CHECK_THROWS_WITH(f.manager.begin_answer(huge), Catch::Contains("of magnitude"));
+    std::vector<std::string> refused;
+    const auto answer = f.manager.begin_answer(
+        f.manager.lease(), huge, {},
+        [&](const std::string& connection, const Error&) { refused.push_back(connection); });
+    CHECK(refused == std::vector<std::string>{"camera"});
+    CHECK(answer->active() == std::vector<std::string>{"lidar"});
+  }
+  // What float32 takes easily is no number in half precision.
+  const auto wide = samples(1e6);
+  CHECK(f.manager.begin_answer(wide)->active().size() == 2);
+  CHECK_THROWS_WITH(
+      f.manager.begin_answer(f.manager.lease(), wide, {.ids = {}, .valid = {}, .type = at::kHalf}),
+      Catch::Contains("65504"));
+}
+
 TEST_CASE("detaching a modality restores the text-only logits bit for bit") {
   Fixture f;
   const auto never = test::logits(f.decoder, f.ids);

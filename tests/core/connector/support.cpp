@@ -13,6 +13,7 @@ class FixedState final : public connector::SourceState {
   std::unique_ptr<connector::SourceState> share() const override { return std::make_unique<FixedState>(); }
   void select_rows(const at::Tensor&) override {}
   at::Tensor rows_present() const override { return {}; }
+  double largest() const override { return 0; }
 };
 
 model::DecoderSpec common_spec() {

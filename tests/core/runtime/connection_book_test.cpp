@@ -2,6 +2,9 @@
 
 #include "core/runtime/connection_book.hpp"
 
+#include <algorithm>
+#include <chrono>
+
 #include "core/base/file.hpp"
 #include "core/connector/adapter_file.hpp"
 #include "tests/core/runtime/tiny_world.hpp"
@@ -14,12 +17,17 @@ using runtime::ConnectionBook;
 namespace {
 
 using AdapterRef = std::shared_ptr<const connector::Adapter>;
+using Names = std::vector<std::string>;
+
+constexpr const char* kSecond =
+    "[[connection]]\nname = \"second\"\nplugin = \"template\"\nblocks = \"last:2\"\nadapter = "
+    "\"second.safetensors\"\n";
 
 /// A book over a folder that may have been used before, as a process that starts has it.
 struct Process {
-  explicit Process(const test::TinyWorld& folder)
+  explicit Process(const test::TinyWorld& folder, const std::string& more_connections = {})
       : world(folder),
-        config(world.config(test::connection("template"))),
+        config(world.config(test::connection("template") + more_connections)),
         language(std::make_shared<const runtime::Language>(config.model, config.run.stop)),
         manager(std::make_shared<connector::ConnectorManager>(language->layers())),
         sensors(config),
@@ -146,4 +154,76 @@ TEST_CASE("a FILE.previous that cannot be used is refused, and memory and disk s
   refuse(Errc::Corrupt);
   world.write_adapter("template.safetensors.previous", {.token_space = "template-0", .base_model = {}});
   refuse(Errc::AbiMismatch);
+}
+
+TEST_CASE("the wiring becomes another one in a single step, or stays when anything is refused") {
+  const test::TinyWorld world;
+  world.write_adapter("template.safetensors");
+  world.write_adapter("second.safetensors", {.base_model = {}, .seed = 2});
+  Process process(world, kSecond);
+  const auto version = [&] { return process.manager->lease().version(); };
+  process.book.attach("template");
+  const auto before = version();
+  CHECK(process.book.wire({"second"}) == Names{"second"});
+  CHECK(version() == before + 1);
+  CHECK(process.manager->lease()->find("template") == nullptr);
+  CHECK(process.book.wire({}) == Names{"template", "second"});
+  CHECK(version() == before + 2);
+
+  process.sensors.remove("template");  // as another client's /unload begins
+  CHECK(test::thrown_by([&] { process.book.wire({"second"}); }).code == Errc::NotFound);
+  CHECK(process.book.wire({}).empty());
+  CHECK(process.manager->lease()->connections().size() == 2);
+}
+
+TEST_CASE("an adapter's file that is a link stays one, and what it leads to is written and taken back") {
+  const test::TinyWorld world;
+  std::filesystem::create_directories(world / "store");
+  std::filesystem::create_symlink("store/real", world / "template.safetensors");
+  Process process(world);
+  const auto first = process.adapter(1), second = process.adapter(2);
+  process.publish(first, true);
+  process.publish(second, true);
+  CHECK(process.on_disk("store/real") == second->identity());
+  CHECK(process.on_disk("store/real.previous") == first->identity());
+  process.rollback();
+  CHECK(process.on_disk("store/real") == first->identity());
+  CHECK(std::filesystem::is_symlink(world / "template.safetensors"));
+  CHECK(process.on_disk() == first->identity());
+}
+
+TEST_CASE(
+    "what another process writes beside the adapter stays its own, and saving leaves nothing else behind") {
+  const test::TinyWorld world;
+  Process process(world);
+  test::write_file(world / "template.safetensors.new", "half");
+  process.publish(process.adapter(1), true);
+  process.publish(process.adapter(2), true);
+  CHECK(read_text(world / "template.safetensors.new", 100) == "half");
+  const std::filesystem::directory_iterator files(world / "");
+  CHECK(std::count_if(begin(files), end(files), [](const auto& entry) {
+          return entry.path().filename().string().starts_with("template.safetensors");
+        }) == 3);
+}
+
+TEST_CASE("unloading forgets the adapter that an upgrade brought, not what was learned before") {
+  const test::TinyWorld world;
+  Process process(world);
+  const auto first = process.adapter(1), second = process.adapter(2);
+  process.publish(first, true);
+  process.publish(second, false);
+  const auto brought = world.write_adapter("brought", {.base_model = {}, .seed = 3});
+  const auto now = process.sensors.at("template");
+  process.book.exchange_sensor(now, process.sensors.prepare("template", world.plugin_file("template")),
+                               brought);
+  now->revision()->close(std::chrono::seconds(5));
+  REQUIRE(process.attached() == process.on_disk("brought"));
+
+  process.sensors.remove("template");
+  CHECK(process.book.detach_all_of("template") == Names{"template"});
+  process.sensors.unload("template");
+  process.sensors.load("template");
+  CHECK(process.in_memory() == second->identity());
+  process.rollback();
+  CHECK(process.in_memory() == first->identity());
 }

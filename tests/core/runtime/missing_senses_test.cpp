@@ -150,3 +150,30 @@ TEST_CASE("a sense whose worker dies is missing with the reason, and the answer 
   }
   CHECK(two.runtime->unload("faulty").outcome == "unmapped");
 }
+
+TEST_CASE("tokens too large to compute with cost their sense, and the answer goes on with the others") {
+  test::TinyWorld world;
+  world.write_adapter("template.safetensors");
+  world.write_adapter("evolving.safetensors", test::for_evolving());
+  Runtime runtime(world.config(test::connection("template") + test::connection("evolving")));
+  for (const auto& result : runtime.load_configured()) REQUIRE(result.error.empty());
+  runtime.set_input("template", test::readings({0.5F, 1, 2}));
+  runtime.wire({"template"});
+  const Answer expected = runtime.ask(kQuestion);
+  runtime.wire({});
+  for (const float value : {3e38F, 1e30F}) {
+    const auto file = world.write_readings("large-" + std::to_string(value) + ".npy", {value});
+    runtime.set_input("evolving", {{"", {file}}});
+    for (int again = 0; again < 2; ++again) {
+      const Answer answer = runtime.ask(kQuestion);
+      CHECK(answer.logits == expected.logits);
+      CHECK(answer.ids == expected.ids);
+      CHECK(answer.senses == std::vector<std::string>{"template"});
+      REQUIRE(answer.missing.size() == 1);
+      CHECK(answer.missing[0].connection == "evolving");
+      CHECK(answer.missing[0].reason.find("keys or values of magnitude") != std::string::npos);
+    }
+  }
+  runtime.set_input("evolving", test::readings({0.5F}));
+  CHECK(runtime.ask(kQuestion).senses.size() == 2);
+}

@@ -183,6 +183,20 @@ TEST_CASE("another token space comes with its adapter, in one step there and in 
   scene.runtime.unload("evolving");
   CHECK(scene.runtime.load("evolving").attached == std::vector<std::string>{"evolving"});
   CHECK(scene.logits() == one);
+  CHECK(test::thrown_by([&] { scene.runtime.rollback("evolving"); }).mentions("no former adapter"));
+}
+
+TEST_CASE(
+    "a plugin that was upgraded with an adapter for the same tokens loads with the configured one again") {
+  Scene scene;
+  const std::string one = scene.logits();
+  const auto brought = scene.world.write_adapter("x.safetensors", test::for_evolving("evolving-a", 9));
+  scene.runtime.upgrade("evolving", scene.world.revision_file(2), brought);
+  REQUIRE(scene.logits() != scene.quiet(2));
+  scene.runtime.unload("evolving");
+  scene.runtime.load("evolving");
+  CHECK(scene.logits() == one);
+  CHECK(test::thrown_by([&] { scene.runtime.rollback("evolving"); }).mentions("no former adapter"));
 }
 
 TEST_CASE("the last change is undone first: a rollback after an upgrade leaves the adapter alone") {

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "core/runtime/runtime.hpp"
+#include "tests/core/runtime/thread_limit.hpp"
 #include "tests/core/runtime/tiny_world.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/errors.hpp"
@@ -236,6 +237,45 @@ TEST_CASE("a configured plugin that does not load costs its own result, not the 
   CHECK_FALSE(results[0].error.empty());
   CHECK(results[1].error.empty());
   CHECK(runtime.attached() == Names{"template"});
+}
+
+TEST_CASE("an adapter's file that cannot be looked at costs its connection alone, and the reason is told") {
+  const test::TinyWorld world;
+  world.write_adapter("template.safetensors");
+  std::filesystem::create_symlink("circle", world / "circle");
+  const std::string adapter = GENERATE(std::string("circle"), std::string(300, 'x'));
+  Runtime runtime(world.config(test::connection("template") +
+                               "[[connection]]\nplugin = \"faulty\"\nadapter = \"" + adapter + "\"\n"));
+  const auto results = runtime.load_configured();
+  REQUIRE(results.size() == 2);
+  for (const auto& result : results) CHECK(result.error.empty());
+  CHECK(results[1].notes.back().find("cannot look at") != std::string::npos);
+  CHECK(runtime.attached() == Names{"template"});
+  CHECK(state_of(runtime, "faulty") == "unreadable");
+  CHECK(runtime.status().connections[1].reason.find(adapter) != std::string::npos);
+  CHECK(runtime.wire({}) == Names{"template"});
+  const auto error = test::thrown_by([&] { runtime.wire({"faulty"}); });
+  CHECK(error.code == Errc::Io);
+  CHECK(error.mentions(adapter));
+  CHECK(test::thrown_by([&] { runtime.rollback("faulty"); }).code == Errc::Io);
+  CHECK(runtime.attached() == Names{"template"});
+}
+
+TEST_CASE("a plugin whose unloading fails is detached and still found, and can be unloaded again") {
+  const test::TinyWorld world;
+  world.write_adapter("template.safetensors");
+  Runtime runtime(world.config(test::connection("template")));
+  runtime.load("template");
+  {
+    const test::NoMoreThreads limit;
+    CHECK(test::thrown_by([&] { runtime.unload("template"); }).code == Errc::ResourceExhausted);
+  }
+  CHECK(runtime.attached().empty());
+  CHECK(runtime.status().plugins.size() == 1);
+  CHECK(test::thrown_by([&] { runtime.load("template"); }).mentions("already loaded"));
+  runtime.unload("template");
+  CHECK(runtime.status().plugins.empty());
+  CHECK(runtime.load("template").attached == Names{"template"});
 }
 
 TEST_CASE("a plugin's options reach it, and a connection chooses its encoder") {
