@@ -163,9 +163,12 @@ void LoadedPlugin::quarantine(std::string reason) {
 Removal LoadedPlugin::close() {
   if (custody_.quarantined()) return {false, custody_.reason()};
   if (closed_) return {custody_.state() == State::Unmapped, custody_.reason()};
-  PluginThread closer("unload");  // first: when none can be started, all is as it was
-  closed_ = true;
-  const Removal removal = unmap(closer);
+  Removal removal;
+  {
+    PluginThread closer("unload");  // first: when none can be started, all is as it was
+    closed_ = true;
+    removal = unmap(closer);
+  }
   host_.reset();
   left_ = Footprint::now() - before_;
   if (!removal.unmapped) bury(image_);

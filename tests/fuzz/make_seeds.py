@@ -49,10 +49,21 @@ def jpeg(frame, components, scan=b"\x3f", tail=b"\x00\x3f\x00", tables=True):
     return out + b"\xff\xd9"
 
 
+def turned(file, order, orientation):
+    """With an EXIF marker behind the start: a TIFF header, and a directory of one entry."""
+    number = lambda value, size: value.to_bytes(size, "big" if order == b"MM" else "little")
+    entry = number(0x112, 2) + number(3, 2) + number(1, 4) + number(orientation, 2) + bytes(2)
+    tiff = order + number(42, 2) + number(8, 4) + number(1, 2) + entry + bytes(4)
+    marker = b"Exif\0\0" + tiff
+    return file[:2] + b"\xff\xe1" + (len(marker) + 2).to_bytes(2, "big") + marker + file[2:]
+
+
 def jpegs():
     save("jpeg", "grey", jpeg(b"\xff\xc0", 1))
     save("jpeg", "colour", jpeg(b"\xff\xc0", 3, b"\x03"))
     save("jpeg", "cmyk", jpeg(b"\xff\xc0", 4, b"\x00"))
+    save("jpeg", "turned", turned(jpeg(b"\xff\xc0", 3, b"\x03"), b"MM", 6))
+    save("jpeg", "mirrored", turned(jpeg(b"\xff\xc0", 1), b"II", 2))
     save("jpeg", "progressive", jpeg(b"\xff\xc2", 1, b"\x7f", b"\x00\x00\x00"))
     save("jpeg", "arithmetic", jpeg(b"\xff\xc9", 1, b"\x00\x00", tables=False))
 
