@@ -37,6 +37,18 @@ void read_available(int output, LineLog& log) {
   }
 }
 
+/// Until it has ended, which whoever traces it can hold up. It stays a zombie: while it is one its number, which is also
+/// its group's, is not reused.
+siginfo_t wait_for_end(int pid, const std::filesystem::path& program) {
+  siginfo_t info{};
+  while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT | WNOHANG) == 0 &&
+         info.si_pid == 0) {
+    kill_tracer(pid, program);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return info;
+}
+
 }  // namespace
 
 std::filesystem::path worker_program() {
@@ -50,18 +62,6 @@ std::filesystem::path worker_program() {
          "LATERAL_WORKER");
   }
   return worker;
-}
-
-/// Until it has ended, which whoever traces it can hold up. It stays a zombie: while it is one its number, which is also
-/// its group's, is not reused.
-siginfo_t wait_for_end(int pid) {
-  siginfo_t info{};
-  while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT | WNOHANG) == 0 &&
-         info.si_pid == 0) {
-    kill_tracer(pid, worker_program());
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return info;
 }
 
 WorkerProcess::WorkerProcess(std::shared_ptr<const SealedImage> image, std::string name, std::size_t lanes)
@@ -97,6 +97,7 @@ void WorkerProcess::live() {
 }
 
 void WorkerProcess::start() {
+  program_ = worker_program();
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0)
     fail(Errc::ResourceExhausted, "worker", "cannot make a pipe: ", std::strerror(errno));
@@ -104,7 +105,7 @@ void WorkerProcess::start() {
   std::vector<int> inherited{image_->descriptor()};
   for (const auto& lane : lanes_) inherited.push_back(lane.descriptor());
   try {
-    pid_ = spawn({worker_program(),
+    pid_ = spawn({program_,
                   {std::to_string(::getpid()), "3", "4", std::to_string(lanes_.size())},
                   pipe[1],
                   std::move(inherited)});
@@ -137,7 +138,7 @@ void WorkerProcess::listen(int output) {
 }
 
 void WorkerProcess::reap() {
-  siginfo_t info = wait_for_end(pid_);
+  siginfo_t info = wait_for_end(pid_, program_);
   ::kill(-pid_, SIGKILL);
   reap_group(pid_);
   std::string cause = describe(info.si_code, info.si_status);

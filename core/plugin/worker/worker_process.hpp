@@ -54,6 +54,7 @@ class WorkerProcess {
 
   std::shared_ptr<const SealedImage> image_;
   std::string name_;
+  std::filesystem::path program_;
   std::vector<Lane> lanes_;
   int pid_ = -1;
   int pidfd_ = -1;
